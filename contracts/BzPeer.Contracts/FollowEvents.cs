@@ -1,0 +1,29 @@
+namespace BzPeer.Contracts;
+
+/// <summary>One researcher follows another from now on. Subject: the followee.</summary>
+/// <param name="Origin">Order and identity of the fact.</param>
+/// <param name="FollowerId">Who follows.</param>
+/// <param name="FolloweeId">Who is followed.</param>
+public sealed record ResearcherFollowed(EventOrigin Origin, Guid FollowerId, Guid FolloweeId) : IIntegrationEvent;
+
+/// <summary>A follow ended. Subject: the former followee.</summary>
+/// <param name="Origin">Order and identity of the fact.</param>
+/// <param name="FollowerId">Who followed.</param>
+/// <param name="FolloweeId">Who was followed.</param>
+public sealed record ResearcherUnfollowed(EventOrigin Origin, Guid FollowerId, Guid FolloweeId) : IIntegrationEvent;
+
+/// <summary>
+/// The follower and following counts of one researcher, whole. State-carrying: apply only if
+/// <paramref name="CountVersion"/> is greater than the one held. Subject: the researcher.
+/// </summary>
+/// <param name="Origin">Order and identity of the fact.</param>
+/// <param name="ResearcherId">Whose counts.</param>
+/// <param name="Followers">Live edges towards the researcher.</param>
+/// <param name="FollowersDigest">XOR of the SHA-256 of each follower id's lower-case text form, 64 hex digits.</param>
+/// <param name="Following">Live edges from the researcher.</param>
+/// <param name="FollowingDigest">The same over those they follow.</param>
+/// <param name="CountVersion">Sequence of the last edge event folded in.</param>
+public sealed record FollowerCountChanged(
+    EventOrigin Origin, Guid ResearcherId, long Followers, string FollowersDigest,
+    long Following, string FollowingDigest, long CountVersion)
+    : IIntegrationEvent;
