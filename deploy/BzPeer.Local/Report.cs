@@ -1,0 +1,23 @@
+using System.Globalization;
+using Spectre.Console;
+
+namespace BzPeer.Local;
+
+/// <summary>What the person at the console reads.</summary>
+internal static class Report
+{
+    static Report()
+    {
+        // Into a file or a pipe lines go whole, not wrapped at the width of a terminal that is not there.
+        if (Console.IsOutputRedirected)
+            AnsiConsole.Profile.Width = 10_000;
+    }
+
+    public static void Say(string line) => Line($"{line}");
+
+    public static void Warn(string line) => Line($"[yellow]{line}[/]");
+
+    public static void Fail(string line) => Line($"[red]{line}[/]");
+
+    static void Line(FormattableString line) => AnsiConsole.MarkupLineInterpolated(CultureInfo.InvariantCulture, line);
+}
