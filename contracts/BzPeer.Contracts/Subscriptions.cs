@@ -1,0 +1,19 @@
+namespace BzPeer.Contracts;
+
+/// <summary>
+/// Which service's queue receives which events. Publishers and consumers both declare their part of it, so that every
+/// queue stands before the first event is published, whatever order the services start in.
+/// </summary>
+public static class Subscriptions
+{
+    /// <summary>Queue (named like its service) to the event types it receives.</summary>
+    public static IReadOnlyDictionary<string, IReadOnlyList<Type>> ByQueue { get; } = new Dictionary<string, IReadOnlyList<Type>>
+    {
+        [Sources.Profile] = [typeof(AuthorIdentified), typeof(FollowerCountChanged), typeof(BibliographyChanged), typeof(TrustRecalculated)],
+        [Sources.Follow] = [typeof(ResearcherRegistered)],
+        [Sources.Trust] = [typeof(ResearcherRegistered), typeof(BibliographyChanged)],
+    };
+
+    /// <summary>The queues that receive <paramref name="eventType"/>.</summary>
+    public static IEnumerable<string> QueuesOf(Type eventType) => ByQueue.Where(queue => queue.Value.Contains(eventType)).Select(queue => queue.Key);
+}

@@ -1,0 +1,15 @@
+using BzPeer.Contracts;
+using BzPeer.ServiceDefaults;
+
+namespace BzPeer.Follow;
+
+/// <summary>From the stream events of this service to what it tells the others.</summary>
+public static class FollowPublisher
+{
+    /// <summary>Every public event of the follow service. Blocks never leave it.</summary>
+    public static Publications Publications { get; } = new Publications(Sources.Follow)
+        .Add<Followed, ResearcherFollowed>(e => e.Data.FolloweeId, (e, origin) => new(origin, e.Data.FollowerId, e.Data.FolloweeId))
+        .Add<Unfollowed, ResearcherUnfollowed>(e => e.Data.FolloweeId, (e, origin) => new(origin, e.Data.FollowerId, e.Data.FolloweeId))
+        .Add<FollowCountsChanged, FollowerCountChanged>(e => e.Data.ResearcherId, (e, origin) => new(
+            origin, e.Data.ResearcherId, e.Data.Followers, e.Data.FollowersDigest, e.Data.Following, e.Data.FollowingDigest, e.Data.CountVersion));
+}

@@ -1,0 +1,78 @@
+using System.Threading.Channels;
+
+namespace BzPeer.ServiceDefaults;
+
+/// <summary>
+/// Gathers what arrives at the same time and applies it together: while one batch is being written the next one
+/// collects, so nothing waits when idle and the batch grows with the load. Items with the same key go through the
+/// same loop, in order. An item's task completes when its batch is durable, or fails with its own failure only.
+/// </summary>
+public sealed class Batches<T> : IAsyncDisposable
+{
+    private sealed record Pending(T Item, TaskCompletionSource Done);
+
+    private readonly Channel<Pending>[] loops;
+    private readonly Task[] running;
+    private readonly Func<T, Guid> key;
+    private readonly Func<IReadOnlyList<T>, CancellationToken, Task> apply;
+    private readonly int size;
+    private readonly CancellationTokenSource stopping = new();
+
+    /// <summary>Starts <paramref name="parallel"/> loops that hand at most <paramref name="size"/> items at a time to <paramref name="apply"/>.</summary>
+    public Batches(Func<T, Guid> key, Func<IReadOnlyList<T>, CancellationToken, Task> apply, int size = 256, int parallel = 2)
+    {
+        (this.key, this.apply, this.size) = (key, apply, size);
+        // Whoever adds waits for its item, so the callers (prefetched messages) bound what is in here.
+        loops = [.. Enumerable.Range(0, parallel).Select(_ => Channel.CreateUnbounded<Pending>(new() { SingleReader = true }))];
+        running = [.. loops.Select(loop => Task.Run(() => RunAsync(loop.Reader)))];
+    }
+
+    /// <summary>Adds an item and waits until it is applied.</summary>
+    public async Task ApplyAsync(T item, CancellationToken cancellation)
+    {
+        var pending = new Pending(item, new(TaskCreationOptions.RunContinuationsAsynchronously));
+        var loop = loops[(uint)key(item).GetHashCode() % loops.Length];
+        if (!loop.Writer.TryWrite(pending)) throw new OperationCanceledException("This process is stopping.");
+        await pending.Done.Task.WaitAsync(cancellation);
+    }
+
+    private async Task RunAsync(ChannelReader<Pending> reader)
+    {
+        var batch = new List<Pending>(size);
+        while (await reader.WaitToReadAsync())
+        {
+            batch.Clear();
+            while (batch.Count < size && reader.TryRead(out var pending)) batch.Add(pending);
+            await ApplyAsync(batch);
+        }
+    }
+
+    /// <summary>Halves a failed batch until the one that fails stands alone, so that it never takes its neighbours along.</summary>
+    private async Task ApplyAsync(List<Pending> batch)
+    {
+        try
+        {
+            await apply([.. batch.Select(p => p.Item)], stopping.Token);
+            foreach (var pending in batch) pending.Done.TrySetResult();
+        }
+        catch (Exception failure) when (batch.Count == 1 || failure is OperationCanceledException || ExceptionToProblem.IsStoreOutage(failure))
+        {
+            // Alone, or nothing to do with any single item: everyone hears of it and their message comes again.
+            foreach (var pending in batch) pending.Done.TrySetException(failure);
+        }
+        catch (Exception)
+        {
+            await ApplyAsync(batch[..(batch.Count / 2)]);
+            await ApplyAsync(batch[(batch.Count / 2)..]);
+        }
+    }
+
+    /// <summary>Finishes what was added and stops.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var loop in loops) loop.Writer.TryComplete();
+        stopping.CancelAfter(TimeSpan.FromSeconds(20));
+        await Task.WhenAll(running);
+        stopping.Dispose();
+    }
+}

@@ -1,0 +1,131 @@
+using System.Diagnostics;
+using BzPeer.Contracts;
+using JasperFx;
+using JasperFx.Events;
+using JasperFx.Events.Daemon;
+using Marten;
+using Marten.Services;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Npgsql;
+using Weasel.Core;
+
+namespace BzPeer.ServiceDefaults;
+
+/// <summary>Each service's own event store: Marten on a PostgreSQL database that nobody else reads.</summary>
+public static class EventStore
+{
+    /// <summary>Header of an event that names the trace it was made in (W3C Trace Context).</summary>
+    public const string TraceHeader = "traceparent";
+
+    /// <summary>
+    /// Adds the store of <paramref name="source"/>, its daemon and the relay that publishes its events.
+    /// </summary>
+    /// <param name="builder">The service.</param>
+    /// <param name="source">One of <see cref="Sources"/>: names the position of its events.</param>
+    /// <param name="publications">Which stream events become which integration events.</param>
+    /// <param name="configure">Event types, tables and projections of the service.</param>
+    public static void AddEventStore(this IHostApplicationBuilder builder, string source, Publications publications, Action<StoreOptions, NpgsqlDataSource> configure)
+    {
+        var connection = ReadConnection(builder);
+        // Without it a killed leader's session, and with it the daemon's lock, outlives the process by up to a minute.
+        connection.Options = $"{connection.Options} -c client_connection_check_interval=2000".Trim();
+        connection.ApplicationName ??= $"bzpeer-{source}";
+        var dataSource = new NpgsqlDataSourceBuilder(connection.ConnectionString).Build();
+
+        builder.Services.AddSingleton(dataSource);
+        builder.Services.AddSingleton(publications);
+        builder.Services
+            .AddMarten(options =>
+            {
+                options.Connection(dataSource);
+                options.AutoCreateSchemaObjects = AutoCreate.CreateOrUpdate;
+                options.UseSystemTextJsonForSerialization(EnumStorage.AsString, Casing.CamelCase);
+                options.DisableNpgsqlLogging = true;
+
+                options.Events.StreamIdentity = StreamIdentity.AsGuid;
+                options.Events.AppendMode = EventAppendMode.QuickWithServerTimestamps;
+                options.Events.EnableUniqueIndexOnEventId = true;
+                options.Events.MetadataConfig.HeadersEnabled = true;
+                options.Events.MetadataConfig.CorrelationIdEnabled = true;
+                options.Events.MetadataConfig.CausationIdEnabled = true;
+                // The stand-in for the lock library cannot multiplex (see deploy/Patched.DistributedLock.Postgres).
+                options.Events.UseAdvisoryLockTransaction = true;
+
+                // By default a running daemon skips what it cannot apply, read or name, while a rebuild fails on it: live and
+                // rebuilt would disagree. Nothing is skipped here; a shard that cannot go on stops and health says so.
+                options.Projections.Errors.SkipApplyErrors = false;
+                options.Projections.Errors.SkipSerializationErrors = false;
+                options.Projections.Errors.SkipUnknownEvents = false;
+
+                // New events are seen within tens of milliseconds. Polling costs an append nothing; NOTIFY takes a global lock.
+                options.Projections.SlowPollingTime = TimeSpan.FromMilliseconds(50);
+                options.Projections.FastPollingTime = TimeSpan.FromMilliseconds(25);
+                options.Projections.AgentPauseTime = TimeSpan.FromSeconds(1);
+                options.Projections.LeadershipPollingTime = 1_000;
+                configure(options, dataSource);
+            })
+            .UseLightweightSessions()
+            .BuildSessionsWith<TracedSessions>()
+            .ApplyAllDatabaseChangesOnStartup()
+            .AddAsyncDaemon(DaemonMode.HotCold)
+            .AddSubscriptionWithServices<Relay>(ServiceLifetime.Singleton, _ => { });
+        builder.Services.AddSingleton<RelayMetrics>();
+        builder.Services.AddHostedService<DaemonWatch>();
+        builder.Services.AddHealthChecks()
+            .AddCheck<StoreHealth>("store", tags: ["ready"])
+            .AddCheck<DaemonHealth>("daemon", tags: ["ready"]);
+    }
+
+    /// <summary>A session whose events carry the trace they were made in.</summary>
+    public static IDocumentSession TracedSession(this IDocumentStore store)
+    {
+        var session = store.LightweightSession();
+        if (Activity.Current?.Id is { } trace) session.SetHeader(TraceHeader, trace);
+        return session;
+    }
+
+    /// <summary>The trace an event was made in, or null.</summary>
+    public static string? Trace(this IEvent e) => e.Headers?.TryGetValue(TraceHeader, out var trace) == true ? trace?.ToString() : null;
+
+    /// <summary>The event to append for <paramref name="data"/>, made in <paramref name="trace"/> (that of its cause).</summary>
+    public static IEvent Traced<T>(T data, string? trace) where T : notnull
+    {
+        var e = new Event<T>(data) { Id = Guid.CreateVersion7() };
+        if (trace is not null) e.SetHeader(TraceHeader, trace);
+        return e;
+    }
+
+    /// <summary>Whether a write lost against another one of the same stream or key: read again and decide anew.</summary>
+    public static bool IsConflict(Exception? exception) => exception switch
+    {
+        null => false,
+        ConcurrencyException or ExistingStreamIdCollisionException => true,
+        PostgresException { SqlState: PostgresErrorCodes.UniqueViolation or PostgresErrorCodes.SerializationFailure or PostgresErrorCodes.DeadlockDetected } => true,
+        AggregateException many => many.InnerExceptions.All(IsConflict),
+        _ => IsConflict(exception.InnerException),
+    };
+
+    private static NpgsqlConnectionStringBuilder ReadConnection(IHostApplicationBuilder builder)
+    {
+        const string key = "ConnectionStrings:Store";
+        var text = builder.Configuration.Required(key, "the PostgreSQL connection string of this service's own database");
+        try
+        {
+            var connection = new NpgsqlConnectionStringBuilder(text);
+            if (connection.Host is { Length: > 0 } && connection.Database is { Length: > 0 }) return connection;
+            throw new InvalidSetting($"The setting '{key}' names no host or no database.");
+        }
+        catch (ArgumentException e)
+        {
+            throw new InvalidSetting($"The setting '{key}' is not a PostgreSQL connection string: {e.Message}");
+        }
+    }
+}
+
+internal sealed class TracedSessions(IDocumentStore store) : ISessionFactory
+{
+    public IQuerySession QuerySession() => store.QuerySession();
+
+    public IDocumentSession OpenSession() => store.TracedSession();
+}

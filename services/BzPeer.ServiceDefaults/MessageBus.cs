@@ -1,0 +1,140 @@
+using System.Diagnostics;
+using BzPeer.Contracts;
+using MassTransit;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+
+namespace BzPeer.ServiceDefaults;
+
+/// <summary>A message as a consumer gets it.</summary>
+/// <param name="Message">The integration event.</param>
+/// <param name="Trace">The trace it arrived in, for the events it leads to; null when nothing listens.</param>
+public readonly record struct Delivered<T>(T Message, string? Trace);
+
+/// <summary>What a service listens to. Every handler must leave the same state whatever the order and number of deliveries.</summary>
+public sealed class Consumers
+{
+    internal List<Type> Types { get; } = [];
+
+    internal List<Action<IRabbitMqReceiveEndpointConfigurator, IServiceProvider>> Endpoints { get; } = [];
+
+    /// <summary>
+    /// Hands events of one type to <paramref name="apply"/>, as many together as have arrived. Events with the same
+    /// <paramref name="key"/> never run beside each other.
+    /// </summary>
+    public Consumers InBatches<T>(Func<T, Guid> key, Func<IServiceProvider, IReadOnlyList<Delivered<T>>, CancellationToken, Task> apply)
+        where T : class, IIntegrationEvent
+    {
+        Types.Add(typeof(T));
+        Endpoints.Add((endpoint, services) =>
+        {
+            var batches = new Batches<Delivered<T>>(delivered => key(delivered.Message), (batch, cancellation) => apply(services, batch, cancellation));
+            services.GetRequiredService<IHostApplicationLifetime>().ApplicationStopped.Register(() => batches.DisposeAsync().AsTask().Wait());
+            endpoint.Handler<T>(context => batches.ApplyAsync(new(context.Message, Activity.Current?.Id), context.CancellationToken));
+        });
+        return this;
+    }
+}
+
+/// <summary>RabbitMQ through MassTransit: one quorum queue per service, everything it listens to in it.</summary>
+public static class MessageBus
+{
+    /// <summary>
+    /// Adds the bus of <paramref name="service"/>: exchanges and queues for what it publishes (before the first publish) and
+    /// the queue of what it consumes.
+    /// </summary>
+    public static void AddMessageBus(this IHostApplicationBuilder builder, string service, Publications publications, Consumers? consumers = null)
+    {
+        var broker = ReadBroker(builder);
+        Check(service, consumers?.Types ?? []);
+
+        builder.Services.AddMassTransit(bus =>
+        {
+            bus.DisableUsageTelemetry();
+            bus.ConfigureHealthCheckOptions(options => options.Name = "broker");
+            bus.UsingRabbitMq((context, rabbit) =>
+            {
+                rabbit.Host(broker, host =>
+                {
+                    host.ConnectionName($"bzpeer-{service}");
+                    host.PublisherConfirmation = true;
+                });
+                rabbit.DeployPublishTopology = true;
+                rabbit.Publish<IIntegrationEvent>(topology => topology.Exclude = true);
+                foreach (var contract in publications.Contracts) DeclareBeforeFirstPublish(rabbit, contract);
+                if (consumers is not null) Receive(rabbit, service, consumers, context);
+            });
+        });
+        builder.Services.Configure<MassTransitHostOptions>(options =>
+        {
+            options.WaitUntilStarted = false;
+            options.StopTimeout = TimeSpan.FromSeconds(20);
+        });
+        builder.Services.AddSingleton(new DeadLetters(broker, service));
+        builder.Services.AddHealthChecks().AddCheck<DeadLetterHealth>("dead-letters", tags: ["ready"]);
+    }
+
+    private static void Receive(IRabbitMqBusFactoryConfigurator rabbit, string queue, Consumers consumers, IBusRegistrationContext context) =>
+        rabbit.ReceiveEndpoint(queue, endpoint =>
+        {
+            AsQuorumQueue(endpoint, queue);
+            endpoint.PrefetchCount = 512;
+            endpoint.ConcurrentMessageLimit = 512;
+            // An outage is waited out, message by message held back: up to 20 minutes. Anything else gets five tries and
+            // then stands in <queue>_error, where health shows it and POST /dead-letters/replay sends it again.
+            endpoint.UseMessageRetry(retry =>
+            {
+                retry.Handle<Exception>(ExceptionToProblem.IsStoreOutage);
+                retry.Interval(600, TimeSpan.FromSeconds(2));
+            });
+            endpoint.UseMessageRetry(retry =>
+            {
+                retry.Ignore<Exception>(ExceptionToProblem.IsStoreOutage);
+                retry.Exponential(5, TimeSpan.FromMilliseconds(50), TimeSpan.FromSeconds(2), TimeSpan.FromMilliseconds(100));
+            });
+            foreach (var configure in consumers.Endpoints) configure(endpoint, context);
+        });
+
+    private static void DeclareBeforeFirstPublish(IRabbitMqBusFactoryConfigurator rabbit, Type contract)
+    {
+        var exchange = $"{contract.Namespace}:{contract.Name}";
+        rabbit.Publish(contract, topology =>
+        {
+            foreach (var queue in Subscriptions.QueuesOf(contract))
+                topology.BindQueue(exchange, queue, binding => AsQuorumQueue(binding, queue));
+            // Makes every public event routable, so that a mandatory publish fails only when something is really missing.
+            topology.BindQueue(exchange, "bzpeer.recent", binding =>
+            {
+                binding.Durable = true;
+                binding.SetQueueArgument("x-max-length", 10_000);
+            });
+        });
+    }
+
+    /// <summary>The same arguments wherever the queue is declared, or the broker refuses the second declaration.</summary>
+    private static void AsQuorumQueue(IRabbitMqQueueConfigurator configurator, string queue)
+    {
+        configurator.Durable = true;
+        configurator.SetQueueArgument("x-queue-type", "quorum");
+        // A message comes again each time its consumer is killed: not a reason to drop it (RabbitMQ 4 would after 20).
+        configurator.SetQueueArgument("x-delivery-limit", 1_000_000);
+        configurator.SetQueueArgument("x-dead-letter-exchange", "");
+        configurator.SetQueueArgument("x-dead-letter-routing-key", queue + "_error");
+    }
+
+    private static void Check(string service, List<Type> consumed)
+    {
+        var expected = Subscriptions.ByQueue.GetValueOrDefault(service, []);
+        if (!expected.ToHashSet().SetEquals(consumed))
+            throw new InvalidOperationException($"{service} consumes other events than {nameof(Subscriptions)} says: a queue must stand before the first publish.");
+    }
+
+    private static Uri ReadBroker(IHostApplicationBuilder builder)
+    {
+        const string key = "ConnectionStrings:Broker";
+        var text = builder.Configuration.Required(key, "the AMQP address of RabbitMQ, amqp://user:password@host:port/vhost");
+        return Uri.TryCreate(text, UriKind.Absolute, out var uri) && uri.Scheme is "amqp" or "amqps"
+            ? uri
+            : throw new InvalidSetting($"The setting '{key}' is not an AMQP address (amqp://user:password@host:port/vhost).");
+    }
+}

@@ -1,0 +1,141 @@
+using System.Diagnostics;
+using System.Diagnostics.Metrics;
+using BzPeer.Contracts;
+using JasperFx.Events;
+using JasperFx.Events.Daemon;
+using JasperFx.Events.Projections;
+using Marten;
+using Marten.Services;
+using Marten.Subscriptions;
+using MassTransit;
+using Npgsql;
+
+namespace BzPeer.ServiceDefaults;
+
+/// <summary>Which stream events of a service become which integration events: the translation between the two, in one place per service.</summary>
+public sealed class Publications(string source)
+{
+    internal delegate Task Publish(IBus bus, IEvent e, long previous, CancellationToken cancellation);
+
+    private readonly Dictionary<Type, Publish> byStreamEvent = [];
+    private readonly List<Type> contracts = [];
+
+    /// <summary>One of <see cref="Sources"/>.</summary>
+    public string Source => source;
+
+    internal IReadOnlyDictionary<Type, Publish> ByStreamEvent => byStreamEvent;
+
+    internal IReadOnlyList<Type> Contracts => contracts;
+
+    /// <summary>Every <typeparamref name="TStreamEvent"/> is published as a <typeparamref name="TContract"/> about <paramref name="subject"/>.</summary>
+    public Publications Add<TStreamEvent, TContract>(Func<IEvent<TStreamEvent>, Guid> subject, Func<IEvent<TStreamEvent>, EventOrigin, TContract> translate)
+        where TStreamEvent : notnull
+        where TContract : class, IIntegrationEvent
+    {
+        contracts.Add(typeof(TContract));
+        byStreamEvent.Add(typeof(TStreamEvent), (bus, e, previous, cancellation) =>
+        {
+            var typed = (IEvent<TStreamEvent>)e;
+            var origin = new EventOrigin(e.Id, e.Timestamp, source, subject(typed), e.Sequence, previous, e.StreamId, e.Version);
+            return bus.Publish(translate(typed, origin), context =>
+            {
+                // A retry inside the transport would otherwise make an id of its own.
+                context.MessageId = e.Id;
+                context.Mandatory = true;
+            }, cancellation);
+        });
+        return this;
+    }
+}
+
+/// <summary>
+/// The event store is the outbox: reads committed events in order and publishes them with confirms. Its progress moves, in
+/// the daemon's transaction, only after the broker confirmed the whole page, so every committed event is published at
+/// least once and none that was not committed.
+/// </summary>
+public sealed class Relay : SubscriptionBase
+{
+    internal static readonly ActivitySource Activities = new("BzPeer.Relay");
+
+    /// <summary>Confirms awaited at the same time: the back-pressure towards the broker.</summary>
+    private const int InFlight = 256;
+
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+
+    private readonly IBus bus;
+    private readonly Publications publications;
+    private readonly NpgsqlDataSource store;
+    private readonly RelayMetrics metrics;
+    private readonly string[] storedNames;
+    private (long Ceiling, long Previous) published = (-1, 0);
+
+    /// <summary>Reads what <paramref name="publications"/> names.</summary>
+    public Relay(IBus bus, Publications publications, IDocumentStore documents, NpgsqlDataSource store, RelayMetrics metrics)
+    {
+        (this.bus, this.publications, this.store, this.metrics) = (bus, publications, store, metrics);
+        Name = "Relay";
+        Options.BatchSize = 1_000;
+        // An event archived before the daemon saw it is still owed to everybody else.
+        IncludeArchivedEvents = true;
+        IncludedEventTypes.AddRange(publications.ByStreamEvent.Keys);
+        storedNames = [.. documents.Options.Events.AllKnownEventTypes().Where(type => publications.ByStreamEvent.ContainsKey(type.EventType)).Select(type => type.EventTypeName)];
+    }
+
+    /// <inheritdoc />
+    public override async Task<IChangeListener> ProcessEventsAsync(
+        EventRange page, ISubscriptionController controller, IDocumentOperations operations, CancellationToken cancellationToken)
+    {
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        patience.CancelAfter(Patience);
+        try
+        {
+            var previous = published.Ceiling == page.SequenceFloor ? published.Previous : await LastPublicEventAsync(page.SequenceFloor, patience.Token);
+            foreach (var chunk in page.Events.Where(e => publications.ByStreamEvent.ContainsKey(e.EventType)).Chunk(InFlight))
+            {
+                var confirms = new List<Task>(chunk.Length);
+                foreach (var e in chunk)
+                {
+                    confirms.Add(PublishAsync(e, previous, patience.Token));
+                    previous = e.Sequence;
+                }
+
+                await Task.WhenAll(confirms);
+                metrics.Published(chunk.Length);
+            }
+
+            published = (page.SequenceCeiling, previous);
+            return NullChangeListener.Instance;
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            // An escaping cancellation that is not the daemon's own would stop this subscription for good.
+            throw new TimeoutException($"The broker did not confirm events {page.SequenceFloor + 1} to {page.SequenceCeiling} within {Patience.TotalSeconds} s; they will be published again.");
+        }
+    }
+
+    private async Task PublishAsync(IEvent e, long previous, CancellationToken cancellation)
+    {
+        using var activity = Activities.StartActivity($"relay {e.EventTypeName}", ActivityKind.Internal, e.Trace());
+        await publications.ByStreamEvent[e.EventType](bus, e, previous, cancellation);
+    }
+
+    /// <summary>After a start, a rewind or a failed page: what was published last, from the store itself.</summary>
+    private async Task<long> LastPublicEventAsync(long upTo, CancellationToken cancellation)
+    {
+        await using var command = store.CreateCommand("select coalesce((select seq_id from mt_events where seq_id <= $1 and type = any($2) order by seq_id desc limit 1), 0)");
+        command.Parameters.Add(new() { Value = upTo });
+        command.Parameters.Add(new() { Value = storedNames });
+        return (long)(await command.ExecuteScalarAsync(cancellation))!;
+    }
+}
+
+/// <summary>What the relay did: published events.</summary>
+public sealed class RelayMetrics(IMeterFactory meters)
+{
+    /// <summary>Name of the meter of everything BZPEER measures itself.</summary>
+    public const string MeterName = "BzPeer";
+
+    private readonly Counter<long> published = meters.Create(MeterName).CreateCounter<long>("bzpeer.relay.published", "{event}", "Events the broker confirmed");
+
+    internal void Published(int events) => published.Add(events);
+}

@@ -1,0 +1,97 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Diagnostics.HealthChecks;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using OpenTelemetry;
+using OpenTelemetry.Metrics;
+using OpenTelemetry.Resources;
+using OpenTelemetry.Trace;
+using Scalar.AspNetCore;
+
+namespace BzPeer.ServiceDefaults;
+
+/// <summary>What every service has: telemetry, health, authentication, problem details, API documents, limits and a shutdown that drains.</summary>
+public static class ServiceDefaults
+{
+    /// <summary>Largest request body, unless an endpoint says otherwise: 1 MB.</summary>
+    public const long MaxBodyBytes = 1_000_000;
+
+    /// <summary>Adds it all to the service called <paramref name="name"/>.</summary>
+    public static void AddServiceDefaults(this WebApplicationBuilder builder, string name)
+    {
+        Settings.EndTheProcessOnInvalidSettings();
+        builder.AddTelemetry(name);
+        builder.AddAuthentication();
+        builder.Services.AddProblems();
+        builder.Services.TryAddSingleton(TimeProvider.System);
+        builder.Services.AddHealthChecks();
+        builder.Services.AddOpenApi();
+        builder.Services.ConfigureHttpJsonOptions(json =>
+        {
+            json.SerializerOptions.PropertyNamingPolicy = JsonNamingPolicy.CamelCase;
+            json.SerializerOptions.Converters.Add(new JsonStringEnumConverter(JsonNamingPolicy.CamelCase));
+        });
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            kestrel.Limits.MaxRequestBodySize = MaxBodyBytes;
+            kestrel.AddServerHeader = false;
+        });
+        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(30));
+    }
+
+    /// <summary>The pipeline in its order, and the addresses every service serves.</summary>
+    public static void UseServiceDefaults(this WebApplication app)
+    {
+        app.UseProblems();
+        app.UseAuthentication();
+        app.UseAuthorization();
+
+        app.MapHealthChecks("/health", new() { ResponseWriter = WriteHealth }).AllowAnonymous();
+        app.MapHealthChecks("/alive", new() { Predicate = _ => false }).AllowAnonymous();
+        app.MapOpenApi("/openapi/{documentName}.json").AllowAnonymous();
+        if (app.Environment.IsDevelopment()) app.MapScalarApiReference("/scalar", scalar => scalar.DefaultFonts = false).AllowAnonymous();
+        if (app.Services.GetService<DeadLetters>() is not null)
+            app.MapPost("/dead-letters/replay", ReplayDeadLetters).RequireAuthorization(Authentication.Curator).ExcludeFromDescription();
+    }
+
+    private static async Task<IResult> ReplayDeadLetters(DeadLetters letters, CancellationToken cancellation) =>
+        TypedResults.Ok(new { replayed = await letters.ReplayAsync(cancellation) });
+
+    private static void AddTelemetry(this WebApplicationBuilder builder, string name)
+    {
+        builder.Logging.AddOpenTelemetry(logging =>
+        {
+            logging.IncludeFormattedMessage = true;
+            logging.IncludeScopes = true;
+        });
+        var telemetry = builder.Services.AddOpenTelemetry()
+            .ConfigureResource(resource => resource.AddService($"bzpeer-{name}"))
+            .WithMetrics(metrics => metrics
+                .AddAspNetCoreInstrumentation().AddHttpClientInstrumentation().AddRuntimeInstrumentation()
+                .AddMeter(RelayMetrics.MeterName, "Marten", "MassTransit", "Npgsql"))
+            .WithTracing(traces => traces
+                .AddAspNetCoreInstrumentation(http => http.Filter = context => !context.Request.Path.StartsWithSegments("/health") && !context.Request.Path.StartsWithSegments("/alive"))
+                .AddHttpClientInstrumentation()
+                .AddSource(Relay.Activities.Name, "Marten", "MassTransit"));
+        if (builder.Configuration["OTEL_EXPORTER_OTLP_ENDPOINT"] is { Length: > 0 }) telemetry.UseOtlpExporter();
+    }
+
+    private static Task WriteHealth(HttpContext context, HealthReport report) =>
+        context.Response.WriteAsJsonAsync(new
+        {
+            status = report.Status.ToString(),
+            checks = report.Entries.ToDictionary(check => check.Key, check => new
+            {
+                status = check.Value.Status.ToString(),
+                detail = check.Value.Description ?? check.Value.Exception?.Message,
+                data = check.Value.Data.Count == 0 ? null : check.Value.Data,
+            }),
+        }, context.RequestAborted);
+}
