@@ -70,7 +70,7 @@ public sealed record LauncherArguments
         return parsed;
     }
 
-    static int PortNumber(string text) =>
+    private static int PortNumber(string text) =>
         int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var port) && port is > 0 and < 65536
             ? port
             : throw new ProvisioningException($"--port takes a number from 1 to 65535, not '{text}'.");

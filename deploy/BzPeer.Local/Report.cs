@@ -19,5 +19,5 @@ internal static class Report
 
     public static void Fail(string line) => Line($"[red]{line}[/]");
 
-    static void Line(FormattableString line) => AnsiConsole.MarkupLineInterpolated(CultureInfo.InvariantCulture, line);
+    private static void Line(FormattableString line) => AnsiConsole.MarkupLineInterpolated(CultureInfo.InvariantCulture, line);
 }

@@ -55,7 +55,7 @@ public sealed class BrokerServer(ServerRecord record, Func<IReadOnlyList<string>
         return [.. (await http.GetFromJsonAsync<VirtualHost[]>("api/vhosts", ct))!.Select(host => host.Name)];
     }
 
-    sealed record VirtualHost(string Name);
+    private sealed record VirtualHost(string Name);
 
     /// <summary>Null when the broker answers and lets the user in, else why not.</summary>
     internal static async Task<string?> WhyUnusableAsync(string address, CancellationToken ct)
@@ -90,12 +90,12 @@ public sealed class BrokerServer(ServerRecord record, Func<IReadOnlyList<string>
         }
     }
 
-    Task Control(IReadOnlyList<string> arguments, CancellationToken ct) =>
+    private Task Control(IReadOnlyList<string> arguments, CancellationToken ct) =>
         rabbitmqctl?.Invoke(arguments, ct) ?? throw new ProvisioningException(
             $"A virtual host of its own is needed on {Record.Origin}, and its management API does not answer. "
             + $"Set {ServersOptions.ManagementVariable} to its address, http://user:password@host:15672.");
 
-    async Task SendAsync(HttpMethod method, string path, object? body, CancellationToken ct)
+    private async Task SendAsync(HttpMethod method, string path, object? body, CancellationToken ct)
     {
         using var http = Http();
         using var request = new HttpRequestMessage(method, path) { Content = body is null ? null : JsonContent.Create(body) };
@@ -105,9 +105,9 @@ public sealed class BrokerServer(ServerRecord record, Func<IReadOnlyList<string>
                 $"The broker's management API answered {method} /{path} with {(int)answer.StatusCode}: {await answer.Content.ReadAsStringAsync(ct)}");
     }
 
-    HttpClient Http() => Http(Record.Management!);
+    private HttpClient Http() => Http(Record.Management!);
 
-    static HttpClient Http(Uri management)
+    private static HttpClient Http(Uri management)
     {
         var credentials = Convert.ToBase64String(Encoding.UTF8.GetBytes(Uri.UnescapeDataString(management.UserInfo)));
         return new HttpClient

@@ -5,8 +5,8 @@ namespace BzPeer.Provisioning;
 /// <summary>Installs packages on Debian and its children, where we are root or sudo asks for no password.</summary>
 public static class DebianPackages
 {
-    static readonly SemaphoreSlim OneAtATime = new(1);
-    static bool updated;
+    private static readonly SemaphoreSlim OneAtATime = new(1);
+    private static bool updated;
 
     /// <summary>Null when packages can be installed here, else why not.</summary>
     public static async Task<string?> WhyNotAsync(CancellationToken ct = default)
@@ -39,7 +39,7 @@ public static class DebianPackages
         }
     }
 
-    static async Task AptGetAsync(IReadOnlyList<string> arguments, CancellationToken ct)
+    private static async Task AptGetAsync(IReadOnlyList<string> arguments, CancellationToken ct)
     {
         // Another process may be installing too: wait for it instead of failing on its lock.
         string[] command = [Commands.Find("apt-get")!, "-q", "-o", "DPkg::Lock::Timeout=600", .. arguments];
@@ -51,10 +51,10 @@ public static class DebianPackages
             throw new ProvisioningException($"apt-get {string.Join(' ', arguments)} failed: {LastLines(result.StandardError)}");
     }
 
-    static string LastLines(string text) =>
+    private static string LastLines(string text) =>
         string.Join(" | ", text.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).TakeLast(3));
 
-    static bool IsDebian(string line) =>
+    private static bool IsDebian(string line) =>
         (line.StartsWith("ID=", StringComparison.Ordinal) || line.StartsWith("ID_LIKE=", StringComparison.Ordinal))
         && (line.Contains("debian", StringComparison.Ordinal) || line.Contains("ubuntu", StringComparison.Ordinal));
 }

@@ -25,7 +25,7 @@ public static class FolderLock
         }
     }
 
-    static FileStream? TryOpen(string file, FileAccess access, FileShare share)
+    private static FileStream? TryOpen(string file, FileAccess access, FileShare share)
     {
         Directory.CreateDirectory(Path.GetDirectoryName(file)!);
         try

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
 
@@ -6,14 +7,24 @@ namespace BzPeer.Provisioning;
 /// <summary>Ports on the loopback interface.</summary>
 public static class FreePort
 {
-    /// <summary>A port nobody listens on, the preferred one if that is free.</summary>
+    // Below the range from which the system takes ports for outgoing connections: a server that is down for a moment
+    // must find its port free when it comes back.
+    private const int Lowest = 20_000, Highest = 32_000;
+
+    private static readonly ConcurrentDictionary<int, bool> GivenOut = [];
+
+    /// <summary>A port nobody listens on, the preferred one if that is free; never the same twice in one process.</summary>
     public static int Next(int preferred = 0)
     {
         if (preferred > 0 && IsFree(preferred))
             return preferred;
-        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        return ((IPEndPoint)socket.LocalEndPoint!).Port;
+        for (var attempt = 0; attempt < 1000; attempt++)
+        {
+            var port = Random.Shared.Next(Lowest, Highest);
+            if (IsFree(port) && GivenOut.TryAdd(port, true))
+                return port;
+        }
+        throw new ProvisioningException($"No port from {Lowest} to {Highest} is free on this machine.");
     }
 
     /// <summary>Whether a server could listen on the port now.</summary>

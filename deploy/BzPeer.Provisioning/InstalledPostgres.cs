@@ -9,7 +9,7 @@ internal sealed class InstalledPostgres(ServersOptions options, ServerRecords re
 {
     public const string Name = "postgres";
 
-    string Folder => Path.Combine(options.DataFolder, "postgres");
+    private string Folder => Path.Combine(options.DataFolder, "postgres");
 
     /// <summary>The folder with <c>initdb</c> and <c>postgres</c>, or null with a word on where was looked.</summary>
     public static string? FindPrograms(int? major = null)
@@ -71,7 +71,7 @@ internal sealed class InstalledPostgres(ServersOptions options, ServerRecords re
         };
     }
 
-    IEnumerable<string> Settings()
+    private IEnumerable<string> Settings()
     {
         string[] settings =
         [
@@ -81,7 +81,7 @@ internal sealed class InstalledPostgres(ServersOptions options, ServerRecords re
         return settings.SelectMany(setting => new[] { "-c", setting });
     }
 
-    static string ProgramsFor(string data)
+    private static string ProgramsFor(string data)
     {
         var version = Path.Combine(data, "PG_VERSION");
         int? major = File.Exists(version) ? int.Parse(File.ReadAllText(version), CultureInfo.InvariantCulture) : null;
@@ -89,7 +89,7 @@ internal sealed class InstalledPostgres(ServersOptions options, ServerRecords re
             $"The data in {data} was written by PostgreSQL {major}, which is not on this machine any more. Install it, or start again with --reset.");
     }
 
-    async Task CreateClusterAsync(UnprivilegedUser user, string programs, string folder, string data, CancellationToken ct)
+    private async Task CreateClusterAsync(UnprivilegedUser user, string programs, string folder, string data, CancellationToken ct)
     {
         options.Say($"Creating a PostgreSQL {MajorOf(programs)} cluster in {data}.");
         // Made beside its place and moved there when complete: a half-made cluster is never taken for one.
@@ -105,7 +105,7 @@ internal sealed class InstalledPostgres(ServersOptions options, ServerRecords re
     }
 
     /// <remarks>One data folder takes one server, so whatever its pid file names, if it still runs, is a crash's leftover.</remarks>
-    async Task StopLeftoverAsync(string data)
+    private async Task StopLeftoverAsync(string data)
     {
         if (PostmasterOf(data) is not { } leftover)
             return;
@@ -113,7 +113,7 @@ internal sealed class InstalledPostgres(ServersOptions options, ServerRecords re
         await leftover.StopAsync(TimeSpan.FromSeconds(30));
     }
 
-    static ProcessMark? PostmasterOf(string data)
+    private static ProcessMark? PostmasterOf(string data)
     {
         var file = Path.Combine(data, "postmaster.pid");
         if (!File.Exists(file))
@@ -125,7 +125,7 @@ internal sealed class InstalledPostgres(ServersOptions options, ServerRecords re
             : null;
     }
 
-    static bool WorksOn(int pid, string data)
+    private static bool WorksOn(int pid, string data)
     {
         var commandLine = $"/proc/{pid}/cmdline";
         if (!OperatingSystem.IsLinux())
@@ -140,7 +140,7 @@ internal sealed class InstalledPostgres(ServersOptions options, ServerRecords re
         }
     }
 
-    static int MajorOf(string programs)
+    private static int MajorOf(string programs)
     {
         using var process = Process.Start(new ProcessStartInfo(Path.Combine(programs, "postgres"), "--version") { RedirectStandardOutput = true })!;
         var version = process.StandardOutput.ReadToEnd().Split(' ').First(word => char.IsAsciiDigit(word[0]));

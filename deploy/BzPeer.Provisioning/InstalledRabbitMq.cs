@@ -10,18 +10,20 @@ internal sealed class InstalledRabbitMq(ServersOptions options, ServerRecords re
 {
     public const string Name = "broker";
 
-    string Folder => Path.Combine(options.DataFolder, "rabbitmq");
+    private string Folder => Path.Combine(options.DataFolder, "rabbitmq");
 
-    string Logs => Path.Combine(options.DataFolder, "logs");
+    private string Data => Path.Combine(Folder, "mnesia");
 
-    string Log => Path.Combine(Logs, "rabbitmq.log");
+    private string Logs => Path.Combine(options.DataFolder, "logs");
 
-    string PidFile => Path.Combine(Folder, "rabbitmq.pid");
+    private string Log => Path.Combine(Logs, "rabbitmq.log");
 
-    string EpmdPidFile => Path.Combine(Folder, "epmd.pid");
+    private string PidFile => Path.Combine(Folder, "rabbitmq.pid");
+
+    private string EpmdPidFile => Path.Combine(Folder, "epmd.pid");
 
     /// <summary>Unique to the folder, so that it never meets another node of this machine.</summary>
-    string NodeName => $"bzpeer-{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Folder)))[..10]}@localhost";
+    private string NodeName => $"bzpeer-{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Folder)))[..10]}@localhost";
 
     /// <summary>
     /// The folder with <c>rabbitmq-server</c> and <c>rabbitmqctl</c>. The scripts that Debian puts on PATH switch the
@@ -44,6 +46,8 @@ internal sealed class InstalledRabbitMq(ServersOptions options, ServerRecords re
         Directory.CreateDirectory(Folder);
         Directory.CreateDirectory(Logs);
         await StopLeftoverAsync();
+        if (!options.Durable && Directory.Exists(Data))
+            Directory.Delete(Data, recursive: true);
 
         var programs = FindPrograms()!;
         var recorded = records[Name]?.Ports ?? [];
@@ -90,14 +94,14 @@ internal sealed class InstalledRabbitMq(ServersOptions options, ServerRecords re
             throw new ProvisioningException($"rabbitmqctl {string.Join(' ', arguments)} failed: {control.StandardError.Trim()}");
     }
 
-    Dictionary<string, string?> Environment(int amqp, int distribution, int epmd) => new()
+    private Dictionary<string, string?> Environment(int amqp, int distribution, int epmd) => new()
     {
         ["HOME"] = Folder,
         ["RABBITMQ_NODENAME"] = NodeName,
         ["RABBITMQ_NODE_IP_ADDRESS"] = "127.0.0.1",
         ["RABBITMQ_NODE_PORT"] = amqp.ToString(CultureInfo.InvariantCulture),
         ["RABBITMQ_DIST_PORT"] = distribution.ToString(CultureInfo.InvariantCulture),
-        ["RABBITMQ_MNESIA_BASE"] = Path.Combine(Folder, "mnesia"),
+        ["RABBITMQ_MNESIA_BASE"] = Data,
         ["RABBITMQ_LOG_BASE"] = Logs,
         ["RABBITMQ_LOGS"] = Log,
         ["RABBITMQ_PID_FILE"] = PidFile,
@@ -113,7 +117,7 @@ internal sealed class InstalledRabbitMq(ServersOptions options, ServerRecords re
             "-kernel inet_dist_use_interface {127,0,0,1} +sbwt none +sbwtdcpu none +sbwtdio none",
     };
 
-    bool WriteConfiguration(string programs, int management)
+    private bool WriteConfiguration(string programs, int management)
     {
         File.WriteAllText(Path.Combine(Folder, "rabbitmq-env.conf"), "");
         File.WriteAllText(Path.Combine(Folder, "advanced.config"), "[].\n");
@@ -136,7 +140,7 @@ internal sealed class InstalledRabbitMq(ServersOptions options, ServerRecords re
     /// Erlang's port mapper as a process of our own: the daemon that RabbitMQ would start by itself outlives the node, and
     /// nobody would know whose it is.
     /// </remarks>
-    ProcessMark? StartEpmd(int port, Dictionary<string, string?> environment)
+    private ProcessMark? StartEpmd(int port, Dictionary<string, string?> environment)
     {
         var program = Commands.Find("epmd")
             ?? (Directory.Exists("/usr/lib/erlang")
@@ -150,7 +154,7 @@ internal sealed class InstalledRabbitMq(ServersOptions options, ServerRecords re
         return ProcessMark.Of("epmd", process.Id, Signal.Terminate);
     }
 
-    async Task StopLeftoverAsync()
+    private async Task StopLeftoverAsync()
     {
         if (NodeOf(PidFile) is { } node)
         {
@@ -161,14 +165,14 @@ internal sealed class InstalledRabbitMq(ServersOptions options, ServerRecords re
             await epmd.StopAsync(TimeSpan.FromSeconds(5));
     }
 
-    ProcessMark? NodeOf(string pidFile) =>
+    private ProcessMark? NodeOf(string pidFile) =>
         File.Exists(pidFile)
         && int.TryParse(File.ReadAllText(pidFile).Trim(), CultureInfo.InvariantCulture, out var pid)
         && IsThisNode(pid)
             ? ProcessMark.Of("RabbitMQ", pid, Signal.Terminate)
             : null;
 
-    bool IsThisNode(int pid)
+    private bool IsThisNode(int pid)
     {
         if (!OperatingSystem.IsLinux())
             return true;
@@ -184,9 +188,9 @@ internal sealed class InstalledRabbitMq(ServersOptions options, ServerRecords re
         }
     }
 
-    static async Task<string?> WhyNotReadyAsync(string address, Uri? management, CancellationToken ct) =>
+    private static async Task<string?> WhyNotReadyAsync(string address, Uri? management, CancellationToken ct) =>
         await BrokerServer.WhyUnusableAsync(address, ct)
         ?? (management is null || await BrokerServer.IsManagementAsync(management, ct) ? null : "its management API does not answer yet");
 
-    string Tail() => Commands.Tail(File.Exists(Log) ? Log : Path.Combine(Logs, "rabbitmq-console.log"));
+    private string Tail() => Commands.Tail(File.Exists(Log) ? Log : Path.Combine(Logs, "rabbitmq-console.log"));
 }

@@ -63,7 +63,7 @@ public sealed class PostgresServer(ServerRecord record)
         }
     }
 
-    async Task ExecuteAsync(string sql, CancellationToken ct)
+    private async Task ExecuteAsync(string sql, CancellationToken ct)
     {
         await using var connection = await OpenAsync(ct);
         await using var command = new NpgsqlCommand(sql, connection);
@@ -71,7 +71,7 @@ public sealed class PostgresServer(ServerRecord record)
     }
 
     /// <remarks>Not pooled: one idle connection per test process would be held for nothing.</remarks>
-    async Task<NpgsqlConnection> OpenAsync(CancellationToken ct)
+    private async Task<NpgsqlConnection> OpenAsync(CancellationToken ct)
     {
         var connection = new NpgsqlConnection(
             new NpgsqlConnectionStringBuilder(ConnectionString) { Pooling = false }.ConnectionString);
@@ -79,5 +79,5 @@ public sealed class PostgresServer(ServerRecord record)
         return connection;
     }
 
-    static string Quoted(string name) => '"' + name.Replace("\"", "\"\"") + '"';
+    private static string Quoted(string name) => '"' + name.Replace("\"", "\"\"") + '"';
 }

@@ -60,7 +60,7 @@ public sealed record ProcessMark(string Name, int Pid, string Started, Signal St
             throw new TimeoutException($"{Name} (process {Pid}) did not end, even when killed.");
     }
 
-    async Task<bool> EndsWithinAsync(TimeSpan limit)
+    private async Task<bool> EndsWithinAsync(TimeSpan limit)
     {
         var watch = Stopwatch.StartNew();
         while (IsRunning)
@@ -72,13 +72,13 @@ public sealed record ProcessMark(string Name, int Pid, string Started, Signal St
         return true;
     }
 
-    void KillTree()
+    private void KillTree()
     {
         using var process = Process.GetProcessById(Pid);
         process.Kill(entireProcessTree: true);
     }
 
-    static string? StartOf(int pid)
+    private static string? StartOf(int pid)
     {
         if (OperatingSystem.IsLinux())
             return LinuxStartOf(pid);
@@ -94,7 +94,7 @@ public sealed record ProcessMark(string Name, int Pid, string Started, Signal St
     }
 
     /// <remarks>Ticks since boot, exact, where Process.StartTime is derived from a clock that may be set.</remarks>
-    static string? LinuxStartOf(int pid)
+    private static string? LinuxStartOf(int pid)
     {
         try
         {
@@ -109,11 +109,12 @@ public sealed record ProcessMark(string Name, int Pid, string Started, Signal St
         }
     }
 
-    static readonly string BootId = OperatingSystem.IsLinux() && File.Exists("/proc/sys/kernel/random/boot_id")
+    private static readonly string BootId = OperatingSystem.IsLinux() && File.Exists("/proc/sys/kernel/random/boot_id")
         ? File.ReadAllText("/proc/sys/kernel/random/boot_id").Trim()
         : "";
 
     [DllImport("libc", SetLastError = true)]
+    private
 #pragma warning disable IDE1006 // the name of the C function
     static extern int kill(int pid, int signal);
 #pragma warning restore IDE1006

@@ -9,7 +9,7 @@ public static class Repository
     /// <summary>The folder for everything that is made by running: git ignores it.</summary>
     public static string DataFolder => Path.Combine(Root, ".bzpeer");
 
-    static string FindRoot()
+    private static string FindRoot()
     {
         for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
         {

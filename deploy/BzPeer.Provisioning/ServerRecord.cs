@@ -37,10 +37,10 @@ public sealed record ServerRecord
 /// <summary>The record file of a data folder: <c>servers.json</c>.</summary>
 internal sealed class ServerRecords(string dataFolder)
 {
-    static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { WriteIndented = true };
+    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { WriteIndented = true };
 
-    readonly string file = Path.Combine(dataFolder, "servers.json");
-    readonly Lock writing = new();
+    private readonly string file = Path.Combine(dataFolder, "servers.json");
+    private readonly Lock writing = new();
 
     public ServerRecord? this[string server] => Read().GetValueOrDefault(server);
 
@@ -58,7 +58,7 @@ internal sealed class ServerRecords(string dataFolder)
         }
     }
 
-    Dictionary<string, ServerRecord> Read()
+    private Dictionary<string, ServerRecord> Read()
     {
         try
         {

@@ -5,10 +5,10 @@ namespace BzPeer.Provisioning;
 /// <summary>PostgreSQL and RabbitMQ, each brought up by the first way that works on this machine.</summary>
 public sealed class Servers
 {
-    readonly ServersOptions options;
-    readonly ServerRecords records;
+    private readonly ServersOptions options;
+    private readonly ServerRecords records;
 
-    Servers(ServersOptions options)
+    private Servers(ServersOptions options)
     {
         this.options = options;
         Directory.CreateDirectory(options.DataFolder);
@@ -67,7 +67,8 @@ public sealed class Servers
     public Task StopBrokerAsync(bool abruptly = false) => StopAsync(InstalledRabbitMq.Name, abruptly);
 
     /// <summary>Stops what was started here, and nothing else.</summary>
-    public Task StopAsync() => Task.WhenAll(StopPostgresAsync(), StopBrokerAsync());
+    /// <remarks>A broker takes eight seconds to end cleanly; where nothing of it is kept it is spared them.</remarks>
+    public Task StopAsync() => Task.WhenAll(StopPostgresAsync(), StopBrokerAsync(abruptly: !options.Durable));
 
     /// <summary>Stops what an earlier run of the data folder left running, and deletes the data that lies outside it.</summary>
     public static async Task ForgetAsync(string dataFolder)
@@ -76,13 +77,13 @@ public sealed class Servers
         {
             await StopAsync(record, abruptly: false);
             if (record.Container is not null)
-                await Containers.RemoveAsync(record.Container);
+                await Containers.ForgetAsync(dataFolder);
             if (record.FolderElsewhere is { } folder && Directory.Exists(folder))
                 Directory.Delete(folder, recursive: true);
         }
     }
 
-    async Task<ServerRecord> BringUpAsync(
+    private async Task<ServerRecord> BringUpAsync(
         string name, string product, string variable, string? configured,
         Func<string, CancellationToken, Task<string?>> whyUnusable,
         Func<ServersOptions, ServerRecord?, CancellationToken, Task<ServerRecord>> startContainer,
@@ -159,10 +160,10 @@ public sealed class Servers
         return message.Append("The one thing to do: start a Docker engine, and run the same command again.").ToString();
     }
 
-    static async Task<bool> IsUpAsync(ServerRecord record, Func<string, CancellationToken, Task<string?>> whyUnusable, CancellationToken ct) =>
+    private static async Task<bool> IsUpAsync(ServerRecord record, Func<string, CancellationToken, Task<string?>> whyUnusable, CancellationToken ct) =>
         record.Processes.All(process => process.IsRunning) && await whyUnusable(record.Address, ct) is null;
 
-    async Task<Uri?> ConfiguredManagementAsync(Uri broker, CancellationToken ct)
+    private async Task<Uri?> ConfiguredManagementAsync(Uri broker, CancellationToken ct)
     {
         var management = options.Management is { } named
             ? new Uri(named)
@@ -174,9 +175,9 @@ public sealed class Servers
             : throw new ProvisioningException($"{ServersOptions.ManagementVariable} names a management API that does not answer, or not to this user.");
     }
 
-    Task StopAsync(string name, bool abruptly) => records[name] is { } record ? StopAsync(record, abruptly) : Task.CompletedTask;
+    private Task StopAsync(string name, bool abruptly) => records[name] is { } record ? StopAsync(record, abruptly) : Task.CompletedTask;
 
-    static async Task StopAsync(ServerRecord record, bool abruptly)
+    private static async Task StopAsync(ServerRecord record, bool abruptly)
     {
         foreach (var process in record.Processes)
             await (abruptly ? process with { StopWith = process.StopAbruptlyWith } : process).StopAsync(TimeSpan.FromSeconds(30));

@@ -24,7 +24,7 @@ public sealed record ServersOptions
     /// <summary>The address of the configured broker's management API.</summary>
     public string? Management { get; init; }
 
-    /// <summary>False where the data need not survive a power cut: tests.</summary>
+    /// <summary>False where nothing needs to survive a stop, such as for tests: faster, and the broker starts empty each time.</summary>
     public bool Durable { get; init; } = true;
 
     /// <summary>Told, in whole sentences, what is being done while it is done.</summary>
@@ -41,7 +41,7 @@ public sealed record ServersOptions
         Management = Variable(ManagementVariable),
     };
 
-    static string? Variable(string name) =>
+    private static string? Variable(string name) =>
         Environment.GetEnvironmentVariable(name) is { Length: > 0 } value ? value : null;
 }
 

@@ -7,25 +7,25 @@ namespace BzPeer.Provisioning;
 /// </summary>
 public sealed class SharedServers : IAsyncDisposable
 {
-    readonly ServersOptions options;
-    readonly IDisposable membership;
+    private readonly ServersOptions options;
+    private readonly IDisposable membership;
 
-    SharedServers(ServersOptions options, IDisposable membership, Servers servers, bool isFirst)
+    private SharedServers(ServersOptions options, IDisposable membership, Servers servers)
     {
         this.options = options;
         this.membership = membership;
         Servers = servers;
-        IsFirst = isFirst;
     }
 
     /// <summary>The servers, up as long as this is not disposed.</summary>
     public Servers Servers { get; }
 
-    /// <summary>Whether nobody else used them at the moment of joining: whatever is on them is an earlier run's.</summary>
-    public bool IsFirst { get; }
-
-    /// <summary>Joins, and starts the servers where nobody has.</summary>
-    public static async Task<SharedServers> JoinAsync(ServersOptions options, CancellationToken ct = default)
+    /// <summary>
+    /// Joins, and starts the servers where nobody has. <paramref name="whenFirst"/> runs before anybody else can join:
+    /// whatever it finds on the servers is an earlier run's.
+    /// </summary>
+    public static async Task<SharedServers> JoinAsync(
+        ServersOptions options, Func<Servers, Task>? whenFirst = null, CancellationToken ct = default)
     {
         using var starting = await FolderLock.AloneAsync(StartLock(options), TimeSpan.FromMinutes(15), ct);
         var alone = FolderLock.TryAlone(Membership(options));
@@ -34,7 +34,10 @@ public sealed class SharedServers : IAsyncDisposable
             ?? throw new ProvisioningException($"{Membership(options)} is locked by something that is not a test run.");
         try
         {
-            return new SharedServers(options, membership, await Servers.StartAsync(options, ct), alone is not null);
+            var servers = await Servers.StartAsync(options, ct);
+            if (alone is not null && whenFirst is not null)
+                await whenFirst(servers);
+            return new SharedServers(options, membership, servers);
         }
         catch
         {
@@ -53,7 +56,7 @@ public sealed class SharedServers : IAsyncDisposable
             await Servers.StopAsync();
     }
 
-    static string StartLock(ServersOptions options) => Path.Combine(options.DataFolder, "start.lock");
+    private static string StartLock(ServersOptions options) => Path.Combine(options.DataFolder, "start.lock");
 
-    static string Membership(ServersOptions options) => Path.Combine(options.DataFolder, "members.lock");
+    private static string Membership(ServersOptions options) => Path.Combine(options.DataFolder, "members.lock");
 }

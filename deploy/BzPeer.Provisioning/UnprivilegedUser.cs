@@ -50,6 +50,6 @@ internal sealed record UnprivilegedUser(string? Name)
             : throw new ProvisioningException($"{folder} could not be given to the user {Name}: {chown.StandardError.Trim()}");
     }
 
-    static string GroupOf(string user) =>
+    private static string GroupOf(string user) =>
         File.ReadLines("/etc/passwd").Select(line => line.Split(':')).First(fields => fields[0] == user)[3];
 }

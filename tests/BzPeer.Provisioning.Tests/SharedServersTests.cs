@@ -11,7 +11,7 @@ namespace BzPeer.Provisioning.Tests;
 
 public sealed class SharedServersTests
 {
-    static CancellationToken Stop => TestContext.Current.CancellationToken;
+    private static CancellationToken Stop => TestContext.Current.CancellationToken;
 
     [Fact]
     public async Task Two_databases_of_one_name_are_two_databases()
@@ -36,19 +36,18 @@ public sealed class SharedServersTests
     [Fact]
     public async Task A_second_member_gets_the_servers_of_the_first_and_leaves_them_running()
     {
-        var first = await TestServers.ServersAsync();
+        var first = await TestServers.Shared();
         var options = ServersOptions.FromEnvironment(Path.Combine(Repository.DataFolder, "tests"));
 
-        var second = await SharedServers.JoinAsync(options, Stop);
+        var second = await SharedServers.JoinAsync(options, _ => throw new InvalidOperationException("not the first"), Stop);
         second.Servers.Postgres.ConnectionString.ShouldBe(first.Postgres.ConnectionString);
         second.Servers.Broker.Address.ShouldBe(first.Broker.Address);
-        second.IsFirst.ShouldBeFalse();
         await second.DisposeAsync();
 
         (await ExecuteAsync(first.Postgres.ConnectionString, "select 1")).ShouldBe(1);
     }
 
-    static async Task<object?> ExecuteAsync(string connectionString, string sql)
+    private static async Task<object?> ExecuteAsync(string connectionString, string sql)
     {
         await using var connection = new NpgsqlConnection(connectionString);
         await connection.OpenAsync(Stop);

@@ -1,0 +1,92 @@
+namespace BzPeer.Provisioning;
+
+/// <summary>What the five processes of a BZPEER run over.</summary>
+public sealed record BzPeerProcessesOptions
+{
+    /// <summary>Logs and the record of the processes go here.</summary>
+    public required string DataFolder { get; init; }
+
+    /// <summary>The connection string of each service's own database, by the service's name.</summary>
+    public required IReadOnlyDictionary<string, string> Stores { get; init; }
+
+    /// <summary>The broker, with the virtual host.</summary>
+    public required Uri Broker { get; init; }
+
+    /// <summary>The file with the key that signs tokens in Development.</summary>
+    public required string SigningKeyFile { get; init; }
+
+    /// <summary>The site's port; 0 for any that is free.</summary>
+    public int SitePort { get; init; }
+
+    /// <summary>More settings for every process, such as <c>Follow__DailyLimit</c>.</summary>
+    public IReadOnlyDictionary<string, string> Settings { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>Given every line that a process logs, with the name of the process.</summary>
+    public Action<string, string> OnLine { get; init; } = (_, _) => { };
+}
+
+/// <summary>The four services and the gateway, each a process of its own.</summary>
+public sealed class BzPeerProcesses : IAsyncDisposable
+{
+    /// <summary>The names of the services, in which they have their databases.</summary>
+    public static readonly IReadOnlyList<string> Services = ["profile", "follow", "publication", "trust"];
+
+    /// <summary>The name of the gateway.</summary>
+    public const string Web = "web";
+
+    private static readonly TimeSpan StartLimit = TimeSpan.FromMinutes(3);
+
+    private readonly IReadOnlyList<ServiceProcess> services;
+    private readonly ServiceProcess web;
+
+    /// <summary>Processes that have not been started yet.</summary>
+    public BzPeerProcesses(BzPeerProcessesOptions options)
+    {
+        var records = new ProcessRecords(options.DataFolder);
+        services = [.. Services.Select(name => Process(name, 0, new()
+        {
+            ["ConnectionStrings__Store"] = options.Stores[name],
+            ["ConnectionStrings__Broker"] = options.Broker.AbsoluteUri,
+        }))];
+        web = Process(Web, options.SitePort, services.ToDictionary(service => $"Services__{ProjectName(service.Name)}", service => service.Url.ToString()));
+
+        ServiceProcess Process(string name, int port, Dictionary<string, string> settings)
+        {
+            settings["Auth__SigningKeyFile"] = options.SigningKeyFile;
+            if (Environment.GetEnvironmentVariable("ASPNETCORE_ENVIRONMENT") is not { Length: > 0 })
+                settings["ASPNETCORE_ENVIRONMENT"] = "Development";
+            foreach (var (setting, value) in options.Settings)
+                settings[setting] = value;
+            var url = new Uri($"http://127.0.0.1:{(port > 0 ? port : FreePort.Next())}");
+            var definition = new ServiceDefinition(name, $"BzPeer.{ProjectName(name)}", url) { Settings = settings };
+            return new ServiceProcess(definition, options.DataFolder, records, line => options.OnLine(name, line));
+        }
+    }
+
+    /// <summary>The site, and the one origin of the API.</summary>
+    public Uri Site => web.Url;
+
+    /// <summary>All five, the gateway last.</summary>
+    public IReadOnlyList<ServiceProcess> All => [.. services, web];
+
+    /// <summary>The process of that name.</summary>
+    public ServiceProcess this[string name] =>
+        All.FirstOrDefault(process => process.Name == name) ?? throw new ArgumentException($"There is no service {name}.", nameof(name));
+
+    /// <summary>Starts all five and waits until they are healthy.</summary>
+    public async Task StartAsync(CancellationToken ct = default)
+    {
+        foreach (var process in All)
+            process.Start();
+        await Task.WhenAll(All.Select(process => process.WaitUntilHealthyAsync(StartLimit, ct)));
+    }
+
+    /// <summary>Stops the gateway, so that nothing comes in any more, then the services.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await web.DisposeAsync();
+        await Task.WhenAll(services.Select(service => service.DisposeAsync().AsTask()));
+    }
+
+    private static string ProjectName(string name) => char.ToUpperInvariant(name[0]) + name[1..];
+}
