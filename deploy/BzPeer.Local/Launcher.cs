@@ -1,44 +1,135 @@
-using System.Runtime.InteropServices;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using BzPeer.Provisioning;
 
 namespace BzPeer.Local;
 
-/// <summary>One run of the launcher: servers up, services up, sample in, wait, everything down.</summary>
-public static class Launcher
+/// <summary>One run: the servers, the services over them, the sample data; then everything down again, in the opposite order.</summary>
+internal sealed partial class Launcher(LauncherArguments arguments)
 {
-    /// <summary>Runs until stopped; the exit code.</summary>
-    public static async Task<int> RunAsync(LauncherArguments arguments)
+    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { WriteIndented = true };
+
+    public async Task RunAsync(StopSignals signals)
     {
-        using var stop = new CancellationTokenSource();
-        using var onInterrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
-        using var onTerminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
+        using var folder = DataFolder.Take(arguments.DataFolder);
+        await folder.StopLeftoversAsync();
+        if (arguments.Reset)
+            await folder.ResetAsync();
+        if (!arguments.ServersOnly && !FreePort.IsFree(arguments.Port))
+            throw new ProvisioningException(
+                $"Port {arguments.Port} is in use by another program. End it, or choose another port: --port {FreePort.Next(arguments.Port + 1)}.");
 
-        using var running = FolderLock.TryAlone(Path.Combine(arguments.DataFolder, "launcher.lock"))
-            ?? throw new ProvisioningException(
-                $"Another launcher runs on {arguments.DataFolder}. Stop it, or give this one a folder of its own with --data PATH.");
-
-        var options = ServersOptions.FromEnvironment(arguments.DataFolder) with { Say = Report.Say };
-        var servers = await Servers.StartAsync(options, stop.Token);
+        var servers = await Servers.StartAsync(ServersOptions.FromEnvironment(folder.Path) with { Say = Report.Say }, signals.Stop);
         try
         {
-            var urls = new { postgres = servers.Postgres.ConnectionString, broker = servers.Broker.Address, console = servers.Broker.Console };
-            await File.WriteAllTextAsync(
-                Path.Combine(arguments.DataFolder, "urls.json"),
-                JsonSerializer.Serialize(urls, new JsonSerializerOptions(JsonSerializerDefaults.Web) { WriteIndented = true }), stop.Token);
-            Report.Say("Ctrl-C stops everything.");
-            await Task.Delay(Timeout.Infinite, stop.Token).ContinueWith(_ => { }, TaskScheduler.Default);
+            if (arguments.ServersOnly)
+                await RunServersAsync(folder, servers, signals.Stop);
+            else
+                await RunServicesAsync(folder, servers, signals.Stop);
         }
         finally
         {
+            File.Delete(folder.Urls);
+            Report.Say("Stopping PostgreSQL and RabbitMQ.");
             await servers.StopAsync();
         }
-        return 0;
+    }
 
-        void Stop(PosixSignalContext signal)
+    private static async Task RunServersAsync(DataFolder folder, Servers servers, CancellationToken stop)
+    {
+        await WriteUrlsAsync(folder, new { postgres = servers.Postgres.ConnectionString, broker = servers.Broker.Address, console = servers.Broker.Console }, stop);
+        Report.Say($"PostgreSQL: {servers.Postgres.ConnectionString}");
+        Report.Say($"RabbitMQ: {servers.Broker.Address}, console {servers.Broker.Console}");
+        await new Supervisor(servers).RunAsync(stop);
+    }
+
+    private async Task RunServicesAsync(DataFolder folder, Servers servers, CancellationToken stop)
+    {
+        var stores = new Dictionary<string, string>();
+        foreach (var name in BzPeerProcesses.Services)
         {
-            signal.Cancel = true;
-            stop.Cancel();
+            if (arguments.Reset)
+                await servers.Postgres.DropDatabaseAsync($"bzpeer_{name}", stop);
+            stores[name] = await servers.Postgres.CreateDatabaseAsync($"bzpeer_{name}", stop);
+        }
+
+        await using var processes = new BzPeerProcesses(new BzPeerProcessesOptions
+        {
+            DataFolder = folder.Path,
+            Stores = stores,
+            Broker = servers.Broker.Address,
+            SigningKeyFile = SigningKey.Ensure(folder.SigningKey),
+            SitePort = arguments.Port,
+            OnLine = ShowWarning,
+        });
+        Report.Say($"Starting {string.Join(", ", processes.All.Select(process => process.Name))}; logs are in {folder.Logs}.");
+        await processes.StartAsync(stop);
+        Report.Say("All are healthy.");
+
+        // What dies from here on is reported and started again, also while the sample is imported.
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        var supervision = new Supervisor(servers, processes).RunAsync(ending.Token);
+        try
+        {
+            using var gateway = new Gateway(processes.Site);
+            if (arguments.Sample)
+                await ImportSampleAsync(folder, gateway, processes, stop);
+            await ShowUrlsAsync(folder, servers, processes, await gateway.FindSeedAsync(stop), stop);
+            await supervision;
+        }
+        finally
+        {
+            await ending.CancelAsync();
+            await supervision;
+            Report.Say("Stopping the services.");
         }
     }
+
+    /// <remarks>Without its sample the site is of use all the same.</remarks>
+    private static async Task ImportSampleAsync(DataFolder folder, Gateway gateway, BzPeerProcesses processes, CancellationToken stop)
+    {
+        try
+        {
+            await new SampleImport(gateway, folder.SampleState, [.. processes.All.Select(process => process.Url)]).RunAsync(stop);
+        }
+        catch (ProvisioningException e)
+        {
+            Report.Fail($"{e.Message}\nThe next start completes it.");
+        }
+    }
+
+    private static async Task ShowUrlsAsync(DataFolder folder, Servers servers, BzPeerProcesses processes, Guid? seed, CancellationToken stop)
+    {
+        var urls = new
+        {
+            site = processes.Site,
+            seedResearcher = seed is null ? null : new Uri(processes.Site, $"/researchers/{seed}"),
+            apiReference = new Uri(processes.Site, "/scalar"),
+            services = processes.All.ToDictionary(process => process.Name, process => process.Url),
+            postgres = servers.Postgres.ConnectionString,
+            broker = servers.Broker.Address,
+            console = servers.Broker.Console,
+        };
+        await WriteUrlsAsync(folder, urls, stop);
+        Report.Urls(
+            ("The site", urls.site),
+            ("Daniel Bernier, the seed researcher", urls.seedResearcher),
+            ("API reference", urls.apiReference),
+            ("Broker console (guest, guest)", urls.console));
+    }
+
+    private static Task WriteUrlsAsync(DataFolder folder, object urls, CancellationToken stop) =>
+        File.WriteAllTextAsync(folder.Urls, JsonSerializer.Serialize(urls, Json) + "\n", stop);
+
+    /// <remarks>Everything is in the log; the console gets what somebody should look at.</remarks>
+    private static void ShowWarning(string service, string line)
+    {
+        if (WarningLine().Match(line) is not { Success: true } warning)
+            return;
+        var text = warning.Groups["text"].Value;
+        Report.Warn($"{service}: {(text.Length > 400 ? text[..400] + "…" : text)}");
+    }
+
+    [GeneratedRegex(@"^[\d-]+ [\d:.]+ (?<text>(warn|fail|crit): .*)$")]
+    private static partial Regex WarningLine();
 }

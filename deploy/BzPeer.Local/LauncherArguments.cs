@@ -4,7 +4,7 @@ using BzPeer.Provisioning;
 namespace BzPeer.Local;
 
 /// <summary>What the command line asks for.</summary>
-public sealed record LauncherArguments
+internal sealed record LauncherArguments
 {
     /// <summary>The text of <c>--help</c>.</summary>
     public const string Help = """

@@ -9,7 +9,17 @@ try
         Console.WriteLine(LauncherArguments.Help);
         return 0;
     }
-    return await Launcher.RunAsync(arguments);
+    using var signals = new StopSignals();
+    try
+    {
+        await new Launcher(arguments).RunAsync(signals);
+    }
+    catch (OperationCanceledException) when (signals.Stop.IsCancellationRequested)
+    {
+        // Stopped while starting: everything has been taken down again.
+    }
+    Report.Say("Everything is stopped.");
+    return 0;
 }
 catch (ProvisioningException e)
 {

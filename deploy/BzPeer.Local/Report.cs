@@ -19,5 +19,19 @@ internal static class Report
 
     public static void Fail(string line) => Line($"[red]{line}[/]");
 
+    public static void Urls(params IReadOnlyList<(string What, Uri? Where)> urls)
+    {
+        var grid = new Grid().AddColumn().AddColumn();
+        foreach (var (what, where) in urls)
+        {
+            if (where is not null)
+                grid.AddRow(new Text(what), new Text(where.ToString(), new Style(Color.Green)));
+        }
+        AnsiConsole.WriteLine();
+        AnsiConsole.Write(grid);
+        AnsiConsole.WriteLine();
+        Say("Ctrl-C stops everything.");
+    }
+
     private static void Line(FormattableString line) => AnsiConsole.MarkupLineInterpolated(CultureInfo.InvariantCulture, line);
 }

@@ -59,7 +59,7 @@ internal static class Containers
             // Said in full: Testcontainers by itself turns durability off.
             .WithCommand("-c", "max_connections=400", "-c", $"fsync={durability}", "-c", $"synchronous_commit={durability}", "-c", $"full_page_writes={durability}");
         var container = (options.Durable ? builder.WithVolumeMount(name, "/var/lib/postgresql/data") : builder.WithTmpfsMount("/var/lib/postgresql/data")).Build();
-        await container.StartAsync(ct);
+        await StartAsync(container, name, ct);
         return new ServerRecord
         {
             Origin = $"the container {PostgresImage}",
@@ -91,7 +91,7 @@ internal static class Containers
             .WithPortBinding(management, 15672)
             .WithCreateParameterModifier(OnLoopbackOnly);
         var container = (options.Durable ? builder.WithVolumeMount(name, "/var/lib/rabbitmq") : builder).Build();
-        await container.StartAsync(ct);
+        await StartAsync(container, name, ct);
         var console = new Uri($"http://bzpeer:bzpeer@{HostOf(container)}:{management}/");
         for (var attempt = 0; !await BrokerServer.IsManagementAsync(console, ct); attempt++)
         {
@@ -109,6 +109,19 @@ internal static class Containers
         };
     }
 
+    public static async Task<bool> IsRunningAsync(string container, CancellationToken ct)
+    {
+        using var client = Client();
+        try
+        {
+            return (await client.Containers.InspectContainerAsync(container, ct)).State?.Running ?? false;
+        }
+        catch (DockerApiException e) when (e.StatusCode == System.Net.HttpStatusCode.NotFound)
+        {
+            return false;
+        }
+    }
+
     /// <summary>Stops a container; its data stays in its volume, and starting makes a new container over it.</summary>
     public static async Task StopAsync(string container, bool abruptly)
     {
@@ -116,7 +129,7 @@ internal static class Containers
         await IgnoringGoneAsync(() => abruptly
             ? client.Containers.KillContainerAsync(container, new ContainerKillParameters { Signal = "SIGKILL" })
             : client.Containers.StopContainerAsync(container, new ContainerStopParameters { WaitBeforeKillSeconds = 30 }));
-        await IgnoringGoneAsync(() => client.Containers.RemoveContainerAsync(container, new ContainerRemoveParameters { Force = true }));
+        await RemoveAsync(container);
     }
 
     /// <summary>Deletes what the containers of a data folder kept.</summary>
@@ -127,11 +140,30 @@ internal static class Containers
             await IgnoringGoneAsync(() => client.Volumes.RemoveAsync(NameOf(dataFolder, server), force: true));
     }
 
+    private static async Task StartAsync(IContainer container, string name, CancellationToken ct)
+    {
+        try
+        {
+            await container.StartAsync(ct);
+        }
+        catch
+        {
+            // Not started is not recorded, and what nobody knows of nobody would stop.
+            await RemoveAsync(name);
+            throw;
+        }
+    }
+
+    private static async Task RemoveAsync(string container)
+    {
+        using var client = Client();
+        await IgnoringGoneAsync(() => client.Containers.RemoveContainerAsync(container, new ContainerRemoveParameters { Force = true }));
+    }
+
     private static async Task<string> MakeRoomAsync(ServersOptions options, string server, string image, int port)
     {
         var name = NameOf(options.DataFolder, server);
-        using var client = Client();
-        await IgnoringGoneAsync(() => client.Containers.RemoveContainerAsync(name, new ContainerRemoveParameters { Force = true }));
+        await RemoveAsync(name);
         options.Say($"Starting the container {image} on port {port}. The first time, its image is downloaded.");
         return name;
     }

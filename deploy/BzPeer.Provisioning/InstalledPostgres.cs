@@ -52,14 +52,15 @@ internal sealed class InstalledPostgres(ServersOptions options, ServerRecords re
             user.Run([Path.Combine(programs, "postgres"), "-D", data, "-p", port.ToString(CultureInfo.InvariantCulture), .. Settings()]), log, folder);
         var address = new NpgsqlConnectionStringBuilder { Host = "127.0.0.1", Port = port, Username = "bzpeer", Database = "postgres" }.ConnectionString;
 
-        var watch = Stopwatch.StartNew();
-        while (await PostgresServer.WhyUnusableAsync(address, ct) is { } why)
+        try
         {
-            if (process.HasExited)
-                throw new ProvisioningException($"{origin} ended while starting. The end of its log:\n{Commands.Tail(log)}");
-            if (watch.Elapsed > TimeSpan.FromMinutes(2))
-                throw new ProvisioningException($"{origin} did not get ready in two minutes ({why}). The end of its log:\n{Commands.Tail(log)}");
-            await Task.Delay(50, ct);
+            await WaitUntilReadyAsync(process, address, origin, log, ct);
+        }
+        catch
+        {
+            // Not ready is not recorded yet, and what nobody knows of nobody would stop.
+            await StopAsync(PostmasterOf(data));
+            throw;
         }
         return new ServerRecord
         {
@@ -69,6 +70,19 @@ internal sealed class InstalledPostgres(ServersOptions options, ServerRecords re
             Processes = [PostmasterOf(data) ?? throw new ProvisioningException($"{origin} answers on port {port}, but {data} names no process.")],
             FolderElsewhere = folder == Folder ? null : folder,
         };
+    }
+
+    private static async Task WaitUntilReadyAsync(Process process, string address, string origin, string log, CancellationToken ct)
+    {
+        var watch = Stopwatch.StartNew();
+        while (await PostgresServer.WhyUnusableAsync(address, ct) is { } why)
+        {
+            if (process.HasExited)
+                throw new ProvisioningException($"{origin} ended while starting. The end of its log:\n{Commands.Tail(log)}");
+            if (watch.Elapsed > TimeSpan.FromMinutes(2))
+                throw new ProvisioningException($"{origin} did not get ready in two minutes ({why}). The end of its log:\n{Commands.Tail(log)}");
+            await Task.Delay(50, ct);
+        }
     }
 
     private IEnumerable<string> Settings()
@@ -110,8 +124,10 @@ internal sealed class InstalledPostgres(ServersOptions options, ServerRecords re
         if (PostmasterOf(data) is not { } leftover)
             return;
         options.Say($"Stopping a PostgreSQL (process {leftover.Pid}) that an earlier run left behind.");
-        await leftover.StopAsync(TimeSpan.FromSeconds(30));
+        await StopAsync(leftover);
     }
+
+    private static Task StopAsync(ProcessMark? postmaster) => postmaster?.StopAsync(TimeSpan.FromSeconds(30)) ?? Task.CompletedTask;
 
     private static ProcessMark? PostmasterOf(string data)
     {

@@ -63,6 +63,32 @@ internal sealed class InstalledRabbitMq(ServersOptions options, ServerRecords re
 
         var address = $"amqp://guest:guest@127.0.0.1:{amqp}/";
         var console = hasManagement ? new Uri($"http://guest:guest@127.0.0.1:{management}/") : null;
+        var node = ProcessMark.Of("RabbitMQ", process.Id, Signal.Terminate);
+        try
+        {
+            await WaitUntilReadyAsync(process, address, console, origin, ct);
+            // The script that was started has the virtual machine, which is what is to be stopped, as its child.
+            node = NodeOf(PidFile) ?? node ?? throw new ProvisioningException($"{origin} answered and then ended. The end of its log:\n{Tail()}");
+        }
+        catch
+        {
+            // Not ready is not recorded yet, and what nobody knows of nobody would stop.
+            foreach (var started in (ProcessMark?[])[NodeOf(PidFile), node, epmd])
+                await (started?.StopAsync(TimeSpan.FromSeconds(10)) ?? Task.CompletedTask);
+            throw;
+        }
+        return new ServerRecord
+        {
+            Origin = origin,
+            Address = address,
+            Management = console,
+            Ports = ports,
+            Processes = epmd is null ? [node] : [node, epmd],
+        };
+    }
+
+    private async Task WaitUntilReadyAsync(Process process, string address, Uri? console, string origin, CancellationToken ct)
+    {
         var watch = Stopwatch.StartNew();
         while (await WhyNotReadyAsync(address, console, ct) is { } why)
         {
@@ -72,16 +98,6 @@ internal sealed class InstalledRabbitMq(ServersOptions options, ServerRecords re
                 throw new ProvisioningException($"{origin} did not get ready in three minutes ({why}). The end of its log:\n{Tail()}");
             await Task.Delay(200, ct);
         }
-        var node = NodeOf(PidFile) ?? ProcessMark.Of("RabbitMQ", process.Id, Signal.Terminate)
-            ?? throw new ProvisioningException($"{origin} answered and then ended. The end of its log:\n{Tail()}");
-        return new ServerRecord
-        {
-            Origin = origin,
-            Address = address,
-            Management = console,
-            Ports = ports,
-            Processes = epmd is null ? [node] : [node, epmd],
-        };
     }
 
     /// <summary>Runs <c>rabbitmqctl</c> against the node; only needed where the management plugin is not installed.</summary>

@@ -1,5 +1,3 @@
-using System.Text;
-
 namespace BzPeer.Provisioning;
 
 /// <summary>PostgreSQL and RabbitMQ, each brought up by the first way that works on this machine.</summary>
@@ -27,17 +25,17 @@ public sealed class Servers
     public static async Task<Servers> StartAsync(ServersOptions options, CancellationToken ct = default)
     {
         var servers = new Servers(options);
-        try
-        {
-            await Task.WhenAll(servers.StartPostgresAsync(ct), servers.StartBrokerAsync(ct));
+        var starts = Task.WhenAll(servers.StartPostgresAsync(ct), servers.StartBrokerAsync(ct));
+        await starts.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (starts.IsCompletedSuccessfully)
             return servers;
-        }
-        catch
-        {
-            // One of them may be up; nothing is left behind by a start that failed.
-            await servers.StopAsync();
-            throw;
-        }
+
+        // One of them may be up; nothing is left behind by a start that failed.
+        await servers.StopAsync();
+        if (starts.Exception?.InnerExceptions is { } failures && failures.All(failure => failure is ProvisioningException))
+            throw ProvisioningException.Of([.. failures.Cast<ProvisioningException>()]);
+        await starts;
+        throw new InvalidOperationException("A start that did not succeed has thrown.");
     }
 
     /// <summary>Starts PostgreSQL (again), on the port it had.</summary>
@@ -69,6 +67,11 @@ public sealed class Servers
     /// <summary>Stops what was started here, and nothing else.</summary>
     /// <remarks>A broker takes eight seconds to end cleanly; where nothing of it is kept it is spared them.</remarks>
     public Task StopAsync() => Task.WhenAll(StopPostgresAsync(), StopBrokerAsync(abruptly: !options.Durable));
+
+    /// <summary>Whether what was started for a server still runs; true for one that was only named.</summary>
+    public static async Task<bool> IsRunningAsync(ServerRecord record, CancellationToken ct = default) =>
+        record.Processes.All(process => process.IsRunning)
+        && (record.Container is null || await Containers.IsRunningAsync(record.Container, ct));
 
     /// <summary>Stops what an earlier run of the data folder left running, and deletes the data that lies outside it.</summary>
     public static async Task ForgetAsync(string dataFolder)
@@ -132,7 +135,9 @@ public sealed class Servers
                 });
         }
         if (record is null)
-            throw new ProvisioningException(NothingWorked(product, tried));
+            throw new ProvisioningException(
+                $"{product} could not be brought up. Tried, in this order:\n{string.Join('\n', tried.Select(way => $"  - {way}"))}",
+                "The one thing to do: start a Docker engine, and run the same command again.");
         records.Write(name, record);
         options.Say($"{record.Origin} is ready.");
         return record;
@@ -152,16 +157,8 @@ public sealed class Servers
         }
     }
 
-    internal static string NothingWorked(string product, IEnumerable<string> tried)
-    {
-        var message = new StringBuilder($"{product} could not be brought up. Tried, in this order:\n");
-        foreach (var way in tried)
-            message.Append("  - ").Append(way).Append('\n');
-        return message.Append("The one thing to do: start a Docker engine, and run the same command again.").ToString();
-    }
-
     private static async Task<bool> IsUpAsync(ServerRecord record, Func<string, CancellationToken, Task<string?>> whyUnusable, CancellationToken ct) =>
-        record.Processes.All(process => process.IsRunning) && await whyUnusable(record.Address, ct) is null;
+        await IsRunningAsync(record, ct) && await whyUnusable(record.Address, ct) is null;
 
     private async Task<Uri?> ConfiguredManagementAsync(Uri broker, CancellationToken ct)
     {
