@@ -37,7 +37,7 @@ public static class FollowResearcher
         if (id == actor) return Problems.Refused("self-follow", "Nobody follows themselves", "Name another researcher's id.");
         if (!await known.ContainsSoonAsync(id, cancellation)) return Problems.UnknownResearcher(id);
 
-        var pair = await FollowPair.ExecuteAsync(store, actor, id, pair => Decide(pair, actor, id, clock.GetUtcNow()), cancellation);
+        var pair = await FollowPair.ExecuteAsync(store, actor, id, pair => Decide(pair, actor, id, clock.Now()), cancellation);
         return Relationship.Answer(http, pair, actor, id);
     }
 }

@@ -16,7 +16,7 @@ public static class UnfollowResearcher
     private static async Task<IResult> HandleAsync(Guid id, HttpContext http, IDocumentStore store, TimeProvider clock, CancellationToken cancellation)
     {
         var actor = http.ResearcherId();
-        var pair = await FollowPair.ExecuteAsync(store, actor, id, pair => Decide(pair, actor, id, clock.GetUtcNow()), cancellation);
+        var pair = await FollowPair.ExecuteAsync(store, actor, id, pair => Decide(pair, actor, id, clock.Now()), cancellation);
         return Relationship.Answer(http, pair, actor, id);
     }
 }

@@ -1,3 +1,21 @@
+using BzPeer.Contracts;
+using BzPeer.Profile;
+using BzPeer.ServiceDefaults;
+
 var builder = WebApplication.CreateBuilder(args);
+builder.AddServiceDefaults(Sources.Profile);
+builder.AddEventStore(Sources.Profile, ProfilePublisher.Publications, (store, _) => ResearcherCards.Configure(store));
+builder.AddMessageBus(Sources.Profile, ProfilePublisher.Publications, new Consumers()
+    .InBatches<AuthorIdentified>(e => e.ResearcherId, RegisterResearcher.ApplyAsync)
+    .InBatches<FollowerCountChanged>(e => e.ResearcherId, CardSections.ApplyAsync)
+    .InBatches<BibliographyChanged>(e => e.ResearcherId, CardSections.ApplyAsync)
+    .InBatches<TrustRecalculated>(e => e.ResearcherId, CardSections.ApplyAsync));
+
 var app = builder.Build();
+app.UseServiceDefaults();
+app.MapResearcherCard();
+app.MapFindResearchers();
+app.MapEditProfile();
+app.MapEraseResearcher();
+if (app.Environment.IsDevelopment()) app.MapDevelopmentTokens();
 app.Run();

@@ -67,7 +67,7 @@ internal sealed class DaemonHealth : IHealthCheck
     private async Task<(long Last, Dictionary<string, long> Shards)> ReadAsync(CancellationToken cancellation)
     {
         await using var command = store.CreateCommand(
-            "select name, last_seq_id from mt_event_progression union all select '', coalesce(max(seq_id), 0) from mt_events");
+            "select name, last_seq_id from mt_event_progression where name not like 'HighWater%' union all select '', coalesce(max(seq_id), 0) from mt_events");
         await using var rows = await command.ExecuteReaderAsync(cancellation);
         var shards = new Dictionary<string, long>();
         while (await rows.ReadAsync(cancellation)) shards[rows.GetString(0)] = rows.GetInt64(1);

@@ -53,3 +53,14 @@ public readonly record struct Position(string Source, long Sequence)
         return true;
     }
 }
+
+/// <summary>Time as the store keeps it.</summary>
+public static class Clock
+{
+    /// <summary>Now, in UTC and whole microseconds: what is answered before the store is read is what it will say afterwards.</summary>
+    public static DateTimeOffset Now(this TimeProvider clock)
+    {
+        var now = clock.GetUtcNow();
+        return now.AddTicks(-(now.Ticks % TimeSpan.TicksPerMicrosecond));
+    }
+}

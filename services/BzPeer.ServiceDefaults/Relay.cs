@@ -66,11 +66,10 @@ public sealed class Relay : SubscriptionBase
     private readonly Publications publications;
     private readonly NpgsqlDataSource store;
     private readonly RelayMetrics metrics;
-    private readonly string[] storedNames;
     private (long Ceiling, long Previous) published = (-1, 0);
 
     /// <summary>Reads what <paramref name="publications"/> names.</summary>
-    public Relay(IBus bus, Publications publications, IDocumentStore documents, NpgsqlDataSource store, RelayMetrics metrics)
+    public Relay(IBus bus, Publications publications, NpgsqlDataSource store, RelayMetrics metrics)
     {
         (this.bus, this.publications, this.store, this.metrics) = (bus, publications, store, metrics);
         Name = "Relay";
@@ -78,7 +77,6 @@ public sealed class Relay : SubscriptionBase
         // An event archived before the daemon saw it is still owed to everybody else.
         IncludeArchivedEvents = true;
         IncludedEventTypes.AddRange(publications.ByStreamEvent.Keys);
-        storedNames = [.. documents.Options.Events.AllKnownEventTypes().Where(type => publications.ByStreamEvent.ContainsKey(type.EventType)).Select(type => type.EventTypeName)];
     }
 
     /// <inheritdoc />
@@ -89,7 +87,7 @@ public sealed class Relay : SubscriptionBase
         patience.CancelAfter(Patience);
         try
         {
-            var previous = published.Ceiling == page.SequenceFloor ? published.Previous : await LastPublicEventAsync(page.SequenceFloor, patience.Token);
+            var previous = published.Ceiling == page.SequenceFloor ? published.Previous : await LastPublicEventAsync(operations.DocumentStore, page.SequenceFloor, patience.Token);
             foreach (var chunk in page.Events.Where(e => publications.ByStreamEvent.ContainsKey(e.EventType)).Chunk(InFlight))
             {
                 var confirms = new List<Task>(chunk.Length);
@@ -120,11 +118,14 @@ public sealed class Relay : SubscriptionBase
     }
 
     /// <summary>After a start, a rewind or a failed page: what was published last, from the store itself.</summary>
-    private async Task<long> LastPublicEventAsync(long upTo, CancellationToken cancellation)
+    private async Task<long> LastPublicEventAsync(IDocumentStore documents, long upTo, CancellationToken cancellation)
     {
         await using var command = store.CreateCommand("select coalesce((select seq_id from mt_events where seq_id <= $1 and type = any($2) order by seq_id desc limit 1), 0)");
         command.Parameters.Add(new() { Value = upTo });
-        command.Parameters.Add(new() { Value = storedNames });
+        command.Parameters.Add(new()
+        {
+            Value = documents.Options.Events.AllKnownEventTypes().Where(type => publications.ByStreamEvent.ContainsKey(type.EventType)).Select(type => type.EventTypeName).ToArray(),
+        });
         return (long)(await command.ExecuteScalarAsync(cancellation))!;
     }
 }

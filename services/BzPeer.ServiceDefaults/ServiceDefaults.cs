@@ -66,6 +66,8 @@ public static class ServiceDefaults
 
     private static void AddTelemetry(this WebApplicationBuilder builder, string name)
     {
+        // A line per request and the text of every schema statement would hide what matters; a setting can bring them back.
+        builder.Logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning).AddFilter("Marten", LogLevel.Warning).AddFilter("MassTransit", LogLevel.Warning);
         builder.Logging.AddOpenTelemetry(logging =>
         {
             logging.IncludeFormattedMessage = true;

@@ -1,0 +1,93 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
+using BzPeer.ServiceDefaults;
+using Microsoft.AspNetCore.Mvc;
+using Npgsql;
+
+namespace BzPeer.Profile;
+
+/// <summary>GET /api/researchers: by name (q), by external id (orcid, openAlex), or up to 100 by id.</summary>
+public static partial class FindResearchers
+{
+    private const int MaxIds = 100;
+
+    internal static void MapFindResearchers(this WebApplication app) =>
+        app.MapGet("/api/researchers", HandleAsync).AllowAnonymous().WithName("FindResearchers").WithTags("Profile").Produces<Page<ResearcherCard>>().ProducesProblem(400);
+
+    private static async Task<IResult> HandleAsync(
+        string? q, string? orcid, string? openAlex, [FromQuery] Guid[]? id, int? limit, string? cursor, HttpContext http, NpgsqlDataSource database, CancellationToken cancellation)
+    {
+        if (id is { Length: > 0 })
+            return id.Length > MaxIds
+                ? Problems.Malformed("id", $"Ask for at most {MaxIds} researchers at a time.")
+                : TypedResults.Ok(new Page<ResearcherCard>(await ResearcherCards.LoadAsync(database, id, cancellation), null));
+        if (orcid is not null)
+            return OrcidPattern().Match(orcid) is { Success: true } match
+                ? await ByKeyAsync(database, "orcid:" + match.Groups["id"].Value.ToUpperInvariant(), cancellation)
+                : Problems.Malformed("orcid", "An ORCID iD reads 0000-0002-1825-0097.");
+        if (openAlex is not null)
+            return OpenAlexPattern().Match(openAlex) is { Success: true } match
+                ? await ByKeyAsync(database, "openalex:" + match.Groups["id"].Value.ToUpperInvariant(), cancellation)
+                : Problems.Malformed("openalex", "An OpenAlex author id reads A5023888391.");
+        if (q?.Length > 200) return Problems.Malformed("q", "A search has at most 200 characters.");
+        return await ByNameAsync(q ?? "", limit, cursor, http, database, cancellation);
+    }
+
+    private static async Task<IResult> ByKeyAsync(NpgsqlDataSource database, string key, CancellationToken cancellation)
+    {
+        await using var command = database.CreateCommand($"select {ResearcherCard.Columns} from researcher_cards where keys @> array[$1] order by id limit {Paging.MaxLimit}");
+        command.Parameters.Add(new() { Value = key });
+        return TypedResults.Ok(new Page<ResearcherCard>(await ReadAsync(command, cancellation), null));
+    }
+
+    /// <summary>Best first: the whole name, then whoever has more works. Nothing to search for lists everybody.</summary>
+    private static async Task<IResult> ByNameAsync(string q, int? limit, string? cursor, HttpContext http, NpgsqlDataSource database, CancellationToken cancellation)
+    {
+        var folded = NameFolding.Fold(q);
+        if (folded.Length == 0 && !string.IsNullOrWhiteSpace(q)) return TypedResults.Ok(new Page<ResearcherCard>([], null));
+        if (!TryDecode(cursor, out var after)) return Paging.MalformedCursor();
+
+        var size = Paging.Clamp(limit);
+        await using var command = database.CreateCommand(
+            $"""
+            select {ResearcherCard.Columns} from researcher_cards
+            where name is not null and ($1 = '' or name_words @@ $1::tsquery) and ((folded_name = $2)::int, works, id) < ($3, $4, $5)
+            order by (folded_name = $2)::int desc, works desc, id desc limit $6
+            """);
+        // Folded words are letters and digits only, so nothing in them can be an operator of a tsquery.
+        command.Parameters.Add(new() { Value = string.Join(" & ", folded.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(word => $"'{word}':*")) });
+        command.Parameters.Add(new() { Value = folded });
+        command.Parameters.Add(new() { Value = after.Exact });
+        command.Parameters.Add(new() { Value = after.Works });
+        command.Parameters.Add(new() { Value = after.Id });
+        command.Parameters.Add(new() { Value = size + 1 });
+        var cards = await ReadAsync(command, cancellation);
+        return TypedResults.Ok(http.PageOf(cards, size, card =>
+            string.Create(CultureInfo.InvariantCulture, $"{(NameFolding.Fold(card.Name) == folded ? 1 : 0)}/{card.Counts.Works}/{card.Id}")));
+    }
+
+    private static bool TryDecode(string? cursor, out (int Exact, int Works, Guid Id) after)
+    {
+        after = (2, 0, Guid.Empty);
+        if (!Paging.TryDecode(cursor, out var position)) return false;
+        if (position is null) return true;
+        return position.Split('/') is [var exact, var works, var id]
+            && int.TryParse(exact, NumberStyles.None, CultureInfo.InvariantCulture, out after.Exact)
+            && int.TryParse(works, NumberStyles.None, CultureInfo.InvariantCulture, out after.Works)
+            && Guid.TryParse(id, out after.Id);
+    }
+
+    private static async Task<List<ResearcherCard>> ReadAsync(NpgsqlCommand command, CancellationToken cancellation)
+    {
+        await using var row = await command.ExecuteReaderAsync(cancellation);
+        var cards = new List<ResearcherCard>();
+        while (await row.ReadAsync(cancellation)) cards.Add(ResearcherCards.Read(row));
+        return cards;
+    }
+
+    [GeneratedRegex(@"^(https?://orcid\.org/)?(?<id>\d{4}-\d{4}-\d{4}-\d{3}[\dX])$", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
+    private static partial Regex OrcidPattern();
+
+    [GeneratedRegex(@"^(https?://openalex\.org/)?(?<id>A\d{1,12})$", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
+    private static partial Regex OpenAlexPattern();
+}

@@ -1,0 +1,72 @@
+using System.Text.Json;
+using BzPeer.Contracts;
+using BzPeer.ServiceDefaults;
+using Npgsql;
+
+namespace BzPeer.Profile;
+
+/// <summary>A researcher at a glance.</summary>
+public sealed record ResearcherCard(
+    Guid Id, string Name, string Headline, string Role, string? Affiliation, bool OpenToCollaborate,
+    CardTrust Trust, CardCounts Counts, ExternalIds ExternalIds, CardAsOf AsOf)
+{
+    internal const string Columns =
+        "id, profile, score, level, works, followers, following, topics, close_collaborators, profile_version, follow_version, publication_version, trust_version";
+
+    internal static ResearcherCard Read(NpgsqlDataReader row, JsonSerializerOptions json)
+    {
+        var profile = JsonSerializer.Deserialize<ResearcherProfile>(row.GetString(1), json)!;
+        return new(
+            row.GetGuid(0), profile.Name, profile.Headline ?? DefaultHeadline(profile.Name), "Researcher", profile.Affiliation?.Institution, profile.OpenToCollaborate,
+            new(row.GetInt32(2), row.GetString(3)),
+            new(row.GetInt32(4), row.GetInt64(5), row.GetInt64(6), row.GetInt32(7), row.GetInt32(8)),
+            new(profile.Orcid, profile.OpenAlex),
+            new(row.GetInt64(9), row.GetInt64(10), row.GetInt64(11), row.GetInt64(12)));
+    }
+
+    /// <summary>What a profile says while nobody wrote a headline.</summary>
+    public static string DefaultHeadline(string name) => $"{name} contributes to research discovery and scholarly infrastructure.";
+}
+
+/// <summary>Score and its level; <c>{0, Baseline}</c> until the first statement arrives (<see cref="CardAsOf.Trust"/> is 0 then).</summary>
+public sealed record CardTrust(int Score, string Level);
+
+/// <summary>The numbers of a page.</summary>
+public sealed record CardCounts(int Works, long Followers, long Following, int Topics, int CloseCollaborators);
+
+/// <summary>First seen ids elsewhere, or null.</summary>
+public sealed record ExternalIds(string? Orcid, string? OpenAlex);
+
+/// <summary>How far each source's section of the card is.</summary>
+public sealed record CardAsOf(long Profile, long Follow, long Publication, long Trust)
+{
+    /// <summary>The position the card has from <paramref name="source"/>.</summary>
+    public long Of(string source) => source switch
+    {
+        Sources.Profile => Profile,
+        Sources.Follow => Follow,
+        Sources.Publication => Publication,
+        Sources.Trust => Trust,
+        _ => 0,
+    };
+}
+
+/// <summary>GET /api/researchers/{id}: one row read.</summary>
+public static class ResearcherCardEndpoint
+{
+    internal static void MapResearcherCard(this WebApplication app) =>
+        app.MapGet("/api/researchers/{id}", HandleAsync).AllowAnonymous().WithName("ResearcherCard").WithTags("Profile").Produces<ResearcherCard>().ProducesProblem(404);
+
+    private static async Task<IResult> HandleAsync(Guid id, HttpContext http, NpgsqlDataSource database, TimeProvider clock, CancellationToken cancellation)
+    {
+        ResearcherCard? card = null;
+        if (await Position.WaitAsync(http, async token =>
+            {
+                card = (await ResearcherCards.LoadAsync(database, [id], token)).SingleOrDefault();
+                return source => card?.AsOf.Of(source) ?? 0;
+            }, clock) is { } problem) return problem;
+
+        card ??= (await ResearcherCards.LoadAsync(database, [id], cancellation)).SingleOrDefault();
+        return card is null ? Problems.UnknownResearcher(id) : TypedResults.Ok(card);
+    }
+}

@@ -1,0 +1,95 @@
+using System.Text.Json;
+using BzPeer.Contracts;
+using JasperFx.Events;
+using JasperFx.Events.Projections;
+using Marten;
+using Marten.Events.Projections;
+using Npgsql;
+using Weasel.Postgresql.Tables;
+
+namespace BzPeer.Profile;
+
+/// <summary>
+/// The researcher card: one row read for the header and snapshot of a page. Each source owns a section with a version of its
+/// own. This projection writes the profile's section in the transaction of its events; <see cref="CardSections"/> the others.
+/// </summary>
+public sealed partial class ResearcherCards : EventProjection
+{
+    private static readonly JsonSerializerOptions Json = JsonSerializerOptions.Web;
+
+    /// <summary>Writes the profile section. A rebuild overwrites it event by event and leaves the sections of the others alone.</summary>
+    public ResearcherCards()
+    {
+        Name = nameof(ResearcherCards);
+        IncludeType<Registered>();
+        IncludeType<Changed>();
+    }
+
+    /// <inheritdoc />
+    public override ValueTask ApplyAsync(IDocumentOperations operations, IEvent e, CancellationToken cancellation)
+    {
+        var (profile, imported) = e.Data is Registered registered ? (registered.Profile, registered.ImportedVersion) : (((Changed)e.Data).Profile, ((Changed)e.Data).ImportedVersion);
+        var folded = NameFolding.Fold(profile.Name);
+        operations.QueueSqlCommand(
+            """
+            insert into researcher_cards (id, name, folded_name, name_words, keys, profile, imported_version, stream_version, profile_version)
+            select ?, ?, ?, array_to_tsvector(string_to_array(?, ' ')), ?, ?::jsonb, ?, version, seq_id from mt_events where id = ?
+            on conflict (id) do update set name = excluded.name, folded_name = excluded.folded_name, name_words = excluded.name_words, keys = excluded.keys,
+              profile = excluded.profile, imported_version = excluded.imported_version, stream_version = excluded.stream_version, profile_version = excluded.profile_version
+            """,
+            profile.ResearcherId, profile.Name, folded, folded, profile.Keys.ToArray(), JsonSerializer.Serialize(profile, Json), imported, e.Id);
+        return ValueTask.CompletedTask;
+    }
+
+    /// <summary>The profiles behind <paramref name="ids"/>; those nobody registered are left out.</summary>
+    internal static async Task<Dictionary<Guid, StoredProfile>> LoadProfilesAsync(NpgsqlDataSource database, Guid[] ids, CancellationToken cancellation)
+    {
+        await using var command = database.CreateCommand("select id, profile, imported_version, stream_version from researcher_cards where id = any($1) and name is not null");
+        command.Parameters.Add(new() { Value = ids });
+        await using var row = await command.ExecuteReaderAsync(cancellation);
+        var profiles = new Dictionary<Guid, StoredProfile>(ids.Length);
+        while (await row.ReadAsync(cancellation))
+            profiles[row.GetGuid(0)] = new(JsonSerializer.Deserialize<ResearcherProfile>(row.GetString(1), Json)!, row.GetInt64(2), row.GetInt64(3));
+        return profiles;
+    }
+
+    /// <summary>The cards behind <paramref name="ids"/>, in that order; those nobody registered are left out.</summary>
+    internal static async Task<List<ResearcherCard>> LoadAsync(NpgsqlDataSource database, Guid[] ids, CancellationToken cancellation)
+    {
+        await using var command = database.CreateCommand(
+            $"select {ResearcherCard.Columns} from unnest($1) with ordinality as asked(asked_id, place) join researcher_cards on id = asked_id where name is not null order by place");
+        command.Parameters.Add(new() { Value = ids });
+        await using var row = await command.ExecuteReaderAsync(cancellation);
+        var cards = new List<ResearcherCard>(ids.Length);
+        while (await row.ReadAsync(cancellation)) cards.Add(ResearcherCard.Read(row, Json));
+        return cards;
+    }
+
+    internal static ResearcherCard Read(NpgsqlDataReader row) => ResearcherCard.Read(row, Json);
+
+    internal static void Configure(StoreOptions store)
+    {
+        var table = new Table("researcher_cards");
+        table.AddColumn<Guid>("id").AsPrimaryKey();
+        table.AddColumn("name", "text");
+        table.AddColumn("folded_name", "text");
+        table.AddColumn("name_words", "tsvector");
+        table.AddColumn("keys", "text[]");
+        table.AddColumn("profile", "jsonb");
+        table.AddColumn("imported_version", "bigint").NotNull().DefaultValueByExpression("0");
+        table.AddColumn("stream_version", "bigint").NotNull().DefaultValueByExpression("0");
+        foreach (var section in new[] { "profile_version", "followers", "following", "follow_version", "publication_version", "trust_version" })
+            table.AddColumn(section, "bigint").NotNull().DefaultValueByExpression("0");
+        foreach (var number in new[] { "works", "topics", "close_collaborators", "score" })
+            table.AddColumn(number, "integer").NotNull().DefaultValueByExpression("0");
+        table.AddColumn("level", "text").NotNull().DefaultValueByExpression("'Baseline'");
+        table.Indexes.Add(new IndexDefinition("researcher_cards_by_name") { Columns = ["name_words"], Method = IndexMethod.gin });
+        table.Indexes.Add(new IndexDefinition("researcher_cards_by_key") { Columns = ["keys"], Method = IndexMethod.gin });
+        table.Indexes.Add(new IndexDefinition("researcher_cards_by_works") { Columns = ["works", "id"] });
+
+        store.Storage.ExtendedSchemaObjects.Add(table);
+        store.Events.MapEventType<Registered>("researcher_registered");
+        store.Events.MapEventType<Changed>("profile_changed");
+        store.Projections.Add(new ResearcherCards(), ProjectionLifecycle.Inline);
+    }
+}
