@@ -9,7 +9,17 @@ public static class NameFolding
     /// <summary>Letters that have no decomposition in Unicode but that people type without their stroke.</summary>
     private static readonly Dictionary<char, string> Strokes = new()
     {
-        ['ø'] = "o", ['ł'] = "l", ['đ'] = "d", ['ð'] = "d", ['ħ'] = "h", ['ı'] = "i", ['ß'] = "ss", ['æ'] = "ae", ['œ'] = "oe", ['þ'] = "th", ['ŧ'] = "t",
+        ['ø'] = "o",
+        ['ł'] = "l",
+        ['đ'] = "d",
+        ['ð'] = "d",
+        ['ħ'] = "h",
+        ['ı'] = "i",
+        ['ß'] = "ss",
+        ['æ'] = "ae",
+        ['œ'] = "oe",
+        ['þ'] = "th",
+        ['ŧ'] = "t",
     };
 
     /// <summary>Lower-case words of letters and digits, separated by single spaces.</summary>
