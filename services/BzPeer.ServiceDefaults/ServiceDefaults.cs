@@ -47,7 +47,9 @@ public static class ServiceDefaults
     }
 
     /// <summary>The pipeline in its order, and the addresses every service serves.</summary>
-    public static void UseServiceDefaults(this WebApplication app)
+    /// <param name="app">The service.</param>
+    /// <param name="describeApi">Whether it serves its own API document and reference; the gateway serves the merged ones.</param>
+    public static void UseServiceDefaults(this WebApplication app, bool describeApi = true)
     {
         app.UseProblems();
         app.UseAuthentication();
@@ -55,8 +57,8 @@ public static class ServiceDefaults
 
         app.MapHealthChecks("/health", new() { ResponseWriter = WriteHealth }).AllowAnonymous();
         app.MapHealthChecks("/alive", new() { Predicate = _ => false }).AllowAnonymous();
-        app.MapOpenApi("/openapi/{documentName}.json").AllowAnonymous();
-        if (app.Environment.IsDevelopment()) app.MapScalarApiReference("/scalar", scalar => scalar.DefaultFonts = false).AllowAnonymous();
+        if (describeApi) app.MapOpenApi("/openapi/{documentName}.json").AllowAnonymous();
+        if (describeApi && app.Environment.IsDevelopment()) app.MapScalarApiReference("/scalar", scalar => scalar.DefaultFonts = false).AllowAnonymous();
         if (app.Services.GetService<DeadLetters>() is not null)
             app.MapPost("/dead-letters/replay", ReplayDeadLetters).RequireAuthorization(Authentication.Curator).ExcludeFromDescription();
     }

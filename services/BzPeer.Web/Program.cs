@@ -1,3 +1,18 @@
-var builder = WebApplication.CreateBuilder(args);
+using BzPeer.ServiceDefaults;
+using BzPeer.Web;
+
+var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
+// The assets are found wherever the process is started from, published or not.
+builder.WebHost.UseStaticWebAssets();
+builder.AddServiceDefaults("web");
+builder.AddGateway();
+builder.AddBzPeerApi();
+builder.AddPages();
+
 var app = builder.Build();
+app.UsePageSafety();
+app.UseServiceDefaults(describeApi: false);
+app.UsePages();
+app.MapGateway();
+app.MapApiReference();
 app.Run();

@@ -1,0 +1,214 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Microsoft.Extensions.Primitives;
+
+namespace BzPeer.Web;
+
+/// <summary>
+/// What a service answered, or that it did not. A page asks several services at once and shows what it got,
+/// so no answer is an exception.
+/// </summary>
+/// <param name="Service">Who was asked.</param>
+/// <param name="Status">The HTTP status; null when nothing came in time.</param>
+/// <param name="Value">The body of a success.</param>
+internal sealed record Answer<T>(string Service, HttpStatusCode? Status, T? Value) where T : class
+{
+    /// <summary>Detail of the problem, in the service's words.</summary>
+    public string? Problem { get; init; }
+
+    /// <summary>Where a merged resource went.</summary>
+    public Uri? Location { get; init; }
+
+    /// <summary>Position token of a write.</summary>
+    public string? Position { get; init; }
+
+    /// <summary>The service did not answer, or says it cannot now: worth trying again.</summary>
+    public bool Unavailable => Status is null or >= HttpStatusCode.InternalServerError or HttpStatusCode.TooManyRequests;
+}
+
+internal sealed record Paged<T>(IReadOnlyList<T> Items, string? Next);
+
+internal sealed record Card(
+    Guid Id, string Name, string? Headline, string? Role, string? Affiliation, bool OpenToCollaborate,
+    TrustScore? Trust, CardCounts? Counts, ExternalIds? ExternalIds);
+
+internal sealed record TrustScore(int Score, string Level);
+
+internal sealed record CardCounts(long Works, long Followers, long Following, long Topics, long CloseCollaborators);
+
+internal sealed record ExternalIds(string? Orcid, string? OpenAlex);
+
+internal sealed record FollowCounts(FollowCount Followers, FollowCount Following);
+
+internal sealed record FollowCount(long Value, string Digest);
+
+internal sealed record FollowListed(Guid ResearcherId, DateTimeOffset Since);
+
+internal sealed record Relationship(Guid ResearcherId, bool Following, bool FollowedBy, bool Blocking, DateTimeOffset? FollowingSince);
+
+internal sealed record Work(
+    Guid Id, string Title, string? Type, int? Year, string? Venue, string? Doi, string? ArxivId, string? Abstract,
+    IReadOnlyList<Author>? Authors, IReadOnlyList<string>? Topics, bool? Validated, bool Retracted);
+
+internal sealed record Author(Guid? ResearcherId, string Name, int Position);
+
+internal sealed record Collaborator(Guid ResearcherId, string? Name, int Works, double Strength, bool? Close);
+
+internal sealed record GraphSlice(IReadOnlyList<GraphNode> Nodes, IReadOnlyList<GraphEdge> Edges, int Shown, int Total);
+
+internal sealed record GraphNode(string Id, string Kind, string Label);
+
+internal sealed record GraphEdge(string Source, string Target, string? Kind, double? Weight, string? Reason);
+
+internal sealed record TrustStatement(int Score, string Level, int ModelVersion, IReadOnlyList<Contribution> Contributions);
+
+internal sealed record Contribution(string Factor, int Evidence, int Points, int Max, string Why);
+
+internal sealed record TrustChange(DateTimeOffset At, TrustScore? From, TrustScore To, int ModelVersion, TrustCause? Cause);
+
+internal sealed record TrustCause(string Type, string? Reason, Guid? WorkId);
+
+internal sealed record AccessToken([property: JsonPropertyName("accessToken")] string Value);
+
+/// <summary>The public API as the pages call it: straight to the services, each call with its own patience, never an exception.</summary>
+internal sealed class BzPeerApi(IHttpClientFactory clients, ILogger<BzPeerApi> log)
+{
+    private static readonly TimeSpan Quick = TimeSpan.FromSeconds(3);
+    // A graph around a prolific researcher may take a while, and the page has been sent by then.
+    private static readonly TimeSpan Patient = TimeSpan.FromSeconds(10);
+    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web);
+
+    public Task<Answer<Card>> Card(Guid id, CancellationToken ct) =>
+        Get<Card>(Upstream.Profile, $"/api/researchers/{id}", ct);
+
+    public async Task<IReadOnlyDictionary<Guid, Card>> Cards(IEnumerable<Guid> ids, CancellationToken ct)
+    {
+        var asked = ids.Distinct().Take(100).ToArray();
+        if (asked.Length == 0)
+            return new Dictionary<Guid, Card>();
+        var answer = await Get<Paged<Card>>(
+            Upstream.Profile, $"/api/researchers?limit=100&{string.Join('&', asked.Select(id => $"id={id}"))}", ct);
+        return (answer.Value?.Items ?? []).DistinctBy(card => card.Id).ToDictionary(card => card.Id);
+    }
+
+    public Task<Answer<Paged<Card>>> Search(ResearcherQuery query, int limit, string? cursor, CancellationToken ct) =>
+        Get<Paged<Card>>(Upstream.Profile, $"/api/researchers?{query.Parameter}&limit={limit}{Cursor(cursor)}", ct);
+
+    public Task<Answer<FollowCounts>> FollowCounts(Guid id, string? minPosition, CancellationToken ct) =>
+        Send<FollowCounts>(Upstream.Follow, HttpMethod.Get, $"/api/researchers/{id}/follow-counts", Quick, ct, minPosition: minPosition);
+
+    public Task<Answer<Paged<FollowListed>>> FollowList(Guid id, string list, string? cursor, CancellationToken ct) =>
+        Get<Paged<FollowListed>>(Upstream.Follow, $"/api/researchers/{id}/{list}?limit=40{Cursor(cursor)}", ct);
+
+    public async Task<bool?> IsFollowing(Guid id, string token, CancellationToken ct) =>
+        (await Send<object>(Upstream.Follow, HttpMethod.Get, $"/api/me/following/{id}", Quick, ct, token: token)).Status switch
+        {
+            HttpStatusCode.NoContent or HttpStatusCode.OK => true,
+            HttpStatusCode.NotFound => false,
+            _ => null,
+        };
+
+    public Task<Answer<Relationship>> Follow(Guid id, bool follow, string token, CancellationToken ct) =>
+        Send<Relationship>(
+            Upstream.Follow, follow ? HttpMethod.Put : HttpMethod.Delete, $"/api/me/following/{id}", Patient, ct, token: token);
+
+    public Task<Answer<Paged<Work>>> Works(Guid id, string? cursor, CancellationToken ct) =>
+        Get<Paged<Work>>(Upstream.Publication, $"/api/researchers/{id}/works?limit=20{Cursor(cursor)}", ct);
+
+    public Task<Answer<Work>> Work(Guid id, CancellationToken ct) =>
+        Get<Work>(Upstream.Publication, $"/api/works/{id}", ct);
+
+    public Task<Answer<Paged<Collaborator>>> Collaborators(Guid id, int limit, string? cursor, CancellationToken ct) =>
+        Get<Paged<Collaborator>>(Upstream.Publication, $"/api/researchers/{id}/collaborators?limit={limit}{Cursor(cursor)}", ct);
+
+    public Task<Answer<GraphSlice>> Graph(string kind, string id, int limit, CancellationToken ct) =>
+        Send<GraphSlice>(Upstream.Publication, HttpMethod.Get, $"/api/graph/{kind}/{Uri.EscapeDataString(id)}?limit={limit}", Patient, ct);
+
+    public Task<Answer<TrustStatement>> Trust(Guid id, CancellationToken ct) =>
+        Get<TrustStatement>(Upstream.Trust, $"/api/researchers/{id}/trust", ct);
+
+    public Task<Answer<Paged<TrustChange>>> TrustChanges(Guid id, string? cursor, CancellationToken ct) =>
+        Get<Paged<TrustChange>>(Upstream.Trust, $"/api/researchers/{id}/trust/changes?limit=40{Cursor(cursor)}", ct);
+
+    public Task<Answer<AccessToken>> DevelopmentToken(Guid id, string[] roles, CancellationToken ct) =>
+        Send<AccessToken>(
+            Upstream.Profile, HttpMethod.Post, "/api/dev/tokens", Quick, ct,
+            body: JsonContent.Create(new { researcherId = id, roles }));
+
+    private static string Cursor(string? cursor) =>
+        cursor is null ? "" : $"&cursor={Uri.EscapeDataString(cursor)}";
+
+    private Task<Answer<T>> Get<T>(string service, string path, CancellationToken ct) where T : class =>
+        Send<T>(service, HttpMethod.Get, path, Quick, ct);
+
+    private async Task<Answer<T>> Send<T>(
+        string service, HttpMethod method, string path, TimeSpan patience, CancellationToken ct,
+        string? token = null, string? minPosition = null, HttpContent? body = null) where T : class
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(ct);
+        limit.CancelAfter(patience);
+        using var request = new HttpRequestMessage(method, path) { Content = body };
+        if (token is not null)
+            request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
+        if (minPosition is not null)
+            request.Headers.TryAddWithoutValidation("Min-Position", minPosition);
+        try
+        {
+            using var response = await clients.CreateClient(service).SendAsync(request, limit.Token);
+            return await Read<T>(service, response, limit.Token);
+        }
+        catch (Exception failure) when (
+            failure is HttpRequestException or JsonException or NotSupportedException
+            || (failure is OperationCanceledException && !ct.IsCancellationRequested))
+        {
+            log.LogWarning("{Service} did not answer {Method} {Path}: {Reason}", service, method, path, failure.Message);
+            return new Answer<T>(service, null, null);
+        }
+    }
+
+    private static async Task<Answer<T>> Read<T>(string service, HttpResponseMessage response, CancellationToken ct) where T : class
+    {
+        if (!response.IsSuccessStatusCode)
+            return new Answer<T>(service, response.StatusCode, null)
+            {
+                Location = response.Headers.Location,
+                Problem = await Detail(response, ct),
+            };
+        var empty = response.StatusCode == HttpStatusCode.NoContent || typeof(T) == typeof(object);
+        return new Answer<T>(service, response.StatusCode, empty ? null : await response.Content.ReadFromJsonAsync<T>(Json, ct))
+        {
+            Position = response.Headers.TryGetValues("X-BzPeer-Position", out var position) ? new StringValues([.. position]).ToString() : null,
+        };
+    }
+
+    private static async Task<string?> Detail(HttpResponseMessage response, CancellationToken ct)
+    {
+        if (response.Content.Headers.ContentType?.MediaType != "application/problem+json")
+            return null;
+        var problem = await response.Content.ReadFromJsonAsync<JsonElement>(Json, ct);
+        return problem.ValueKind == JsonValueKind.Object && problem.TryGetProperty("detail", out var detail) ? detail.GetString() : null;
+    }
+}
+
+internal static class BzPeerApiRegistration
+{
+    public static void AddBzPeerApi(this WebApplicationBuilder builder)
+    {
+        foreach (var service in Upstream.All)
+        {
+            var address = Upstream.Address(builder.Configuration, service);
+            builder.Services.AddHttpClient(service, client => client.BaseAddress = address)
+                // A merged researcher is a redirect the visitor's own address bar should follow.
+                .ConfigurePrimaryHttpMessageHandler(() => new SocketsHttpHandler
+                {
+                    AllowAutoRedirect = false,
+                    UseCookies = false,
+                    ConnectTimeout = TimeSpan.FromSeconds(2),
+                    PooledConnectionLifetime = TimeSpan.FromMinutes(5),
+                });
+        }
+        builder.Services.AddSingleton<BzPeerApi>();
+    }
+}

@@ -1,0 +1,95 @@
+using System.Text.Encodings.Web;
+using System.Text.Unicode;
+using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.Diagnostics;
+using Microsoft.AspNetCore.Mvc;
+using Microsoft.AspNetCore.Mvc.RazorPages;
+using Microsoft.AspNetCore.WebUtilities;
+using Microsoft.Extensions.WebEncoders;
+
+namespace BzPeer.Web;
+
+/// <summary>The pages people look at: rendered here, composed from public calls to the services.</summary>
+internal static class PageSetup
+{
+    public static void AddPages(this WebApplicationBuilder builder)
+    {
+        builder.AddPageKeys();
+        builder.AddSessions();
+        builder.Services.AddMemoryCache();
+        builder.Services.AddRazorPages().AddCookieTempDataProvider(options =>
+        {
+            options.Cookie.Name = "bzpeer.note";
+            options.Cookie.SecurePolicy = CookieSecurePolicy.SameAsRequest;
+        });
+        // Names in every script stay readable in the source; markup characters are still encoded.
+        builder.Services.Configure<WebEncoderOptions>(options => options.TextEncoderSettings = new TextEncoderSettings(UnicodeRanges.All));
+    }
+
+    public static void UsePages(this WebApplication app)
+    {
+        app.UseStatusCodePagesWithReExecute("/status/{0}");
+        app.Use((context, next) => IsApi(context.Request.Path) ? AnswerAsApi(context, next) : AnswerAsPage(context, next));
+        app.MapStaticAssets().AllowAnonymous();
+        app.MapRazorPages().WithStaticAssets().AllowAnonymous();
+        app.MapFallback("{**path}", () => Results.NotFound()).AllowAnonymous();
+    }
+
+    private static Task AnswerAsApi(HttpContext context, RequestDelegate next)
+    {
+        context.Features.Get<IStatusCodePagesFeature>()!.Enabled = false;
+        return next(context);
+    }
+
+    /// <summary>
+    /// The visitor is who the cookie says, so that antiforgery tokens are theirs alone; and a page that fails answers with
+    /// a page, where the defaults would answer with a problem in JSON.
+    /// </summary>
+    private static async Task AnswerAsPage(HttpContext context, RequestDelegate next)
+    {
+        if ((await context.AuthenticateAsync(Session.Scheme)).Principal is { } visitor)
+            context.User = visitor;
+        try
+        {
+            await next(context);
+        }
+        catch (Exception failure) when (!context.Response.HasStarted && !context.RequestAborted.IsCancellationRequested)
+        {
+            var expected = failure as BadHttpRequestException;
+            if (expected is null)
+                context.RequestServices.GetRequiredService<ILoggerFactory>().CreateLogger(typeof(PageSetup))
+                    .LogError(failure, "{Path} failed", context.Request.Path);
+            context.Response.Clear();
+            context.Response.StatusCode = expected?.StatusCode ?? StatusCodes.Status500InternalServerError;
+        }
+    }
+
+    /// <summary>What a page does when its researcher cannot be shown here; null when the page goes on, be it without the card.</summary>
+    public static IActionResult? Instead(this PageModel page, Answer<Card> card, Func<Guid, string> address) => card.Status switch
+    {
+        System.Net.HttpStatusCode.MovedPermanently or System.Net.HttpStatusCode.PermanentRedirect
+            when Guid.TryParse(card.Location?.OriginalString.Split('?')[0].Split('/')[^1], out var survivor) =>
+            page.RedirectPermanent(address(survivor)),
+        { } status when !card.Unavailable && card.Value is null => page.StatusCode((int)status),
+        _ => null,
+    };
+
+    /// <summary>This address with one parameter set, or taken away.</summary>
+    public static string With(this HttpRequest request, string name, string? value)
+    {
+        var others = request.Query.Where(each => each.Key != name)
+            .SelectMany(each => each.Value, (each, one) => KeyValuePair.Create(each.Key, one));
+        var address = QueryHelpers.AddQueryString(request.Path, others);
+        return value is null ? address : QueryHelpers.AddQueryString(address, name, value);
+    }
+
+    private static bool IsApi(PathString path) =>
+        path.StartsWithSegments("/api") || path.StartsWithSegments("/openapi") || path.StartsWithSegments("/scalar")
+        || path.StartsWithSegments("/health") || path.StartsWithSegments("/alive");
+}
+
+/// <summary>A part of a page that could not be had.</summary>
+/// <param name="What">What is missing, as the start of a sentence.</param>
+/// <param name="Service">Who did not answer.</param>
+/// <param name="Retry">Where to try again.</param>
+internal sealed record MissingPart(string What, string Service, string Retry);

@@ -1,0 +1,31 @@
+using Microsoft.AspNetCore.Mvc;
+using Microsoft.AspNetCore.Mvc.RazorPages;
+
+namespace BzPeer.Web.Pages;
+
+/// <summary>The graph around anything: a picture and a table that can be sorted and filtered, every node leading on.</summary>
+internal sealed class ExploreModel(BzPeerApi api) : PageModel
+{
+    private const int Slice = 80;
+
+    public GraphView View { get; private set; } = null!;
+
+    /// <summary>The work itself, where the subject is one.</summary>
+    public Work? Work { get; private set; }
+
+    public async Task<IActionResult> OnGet(string kind, string id, string[] show, string? sort, CancellationToken ct)
+    {
+        var work = kind == "work" && Guid.TryParse(id, out var workId) ? api.Work(workId, ct) : null;
+        var answer = await api.Graph(kind, id, Slice, ct);
+        Work = work is null ? null : (await work).Value;
+        if (answer is { Unavailable: false, Value: null, Status: { } status })
+            return answer.Location?.OriginalString.Split('/')[^1] is { Length: > 0 } survivor && (int)status is 301 or 308
+                ? RedirectPermanent($"/explore/{kind}/{survivor}")
+                : StatusCode((int)status);
+
+        var fallback = Work?.Title ?? GraphDrawing.KindOf(kind).One;
+        View = new GraphView(
+            kind, id, fallback, answer, InExplorer: true, sort?.TrimStart('-') ?? "", sort?.StartsWith('-') == true, show, Width: 1100);
+        return Page();
+    }
+}

@@ -1,0 +1,106 @@
+using System.Net;
+using Microsoft.AspNetCore.Mvc;
+using Microsoft.AspNetCore.Mvc.RazorPages;
+
+namespace BzPeer.Web.Pages;
+
+/// <summary>
+/// The researcher page. Everything it shows is asked for at once; what does not come is shown as missing, and the
+/// graph slice, the slowest, is written when the rest of the page is already on the screen.
+/// </summary>
+internal sealed class ResearcherModel(BzPeerApi api) : PageModel
+{
+    private const int SliceSize = 40;
+
+    public Guid Id { get; private set; }
+
+    public Session? Me { get; private set; }
+
+    public Answer<Card> Card { get; private set; } = null!;
+
+    public Answer<TrustStatement> Statement { get; private set; } = null!;
+
+    public Answer<FollowCounts> Counts { get; private set; } = null!;
+
+    public Answer<Paged<Work>> Works { get; private set; } = null!;
+
+    public Answer<Paged<Collaborator>> Collaborators { get; private set; } = null!;
+
+    /// <summary>Null when nobody is signed in, or Follow does not say.</summary>
+    public bool? Following { get; private set; }
+
+    public Task<Answer<GraphSlice>> Graph { get; private set; } = null!;
+
+    /// <summary>Why the last follow or unfollow was refused.</summary>
+    public string? Refusal { get; private set; }
+
+    /// <summary>Position of the visitor's last write: no count older than it is shown.</summary>
+    public string? Position { get; private set; }
+
+    public bool OwnPage => Me?.ResearcherId == Id;
+
+    /// <summary>Without a card, the name as printed on a work.</summary>
+    public string Name =>
+        Card.Value?.Name
+        ?? Works.Value?.Items.SelectMany(work => work.Authors ?? []).FirstOrDefault(author => author.ResearcherId == Id)?.Name
+        ?? "Researcher";
+
+    public TrustScore? Trust => Statement.Value is { } statement ? new(statement.Score, statement.Level) : Card.Value?.Trust;
+
+    /// <summary>Follow's own count; the card's where Follow does not answer. After a write only a count that includes it will do.</summary>
+    public long? Followers => Counts.Value?.Followers.Value ?? (Position is null ? Card.Value?.Counts?.Followers : null);
+
+    public long? FollowingCount => Counts.Value?.Following.Value ?? Card.Value?.Counts?.Following;
+
+    public async Task<IActionResult> OnGet(Guid id, string? works, CancellationToken ct)
+    {
+        Id = id;
+        Me = await Session.Of(HttpContext);
+        if (Me is not null)
+            (Refusal, Position) = (TempData[nameof(Refusal)] as string, TempData[nameof(Position)] as string);
+        Graph = api.Graph("researcher", id.ToString(), SliceSize, ct);
+        var card = api.Card(id, ct);
+        var statement = api.Trust(id, ct);
+        var counts = api.FollowCounts(id, Position, ct);
+        var list = api.Works(id, works, ct);
+        var collaborators = api.Collaborators(id, 20, null, ct);
+        var following = Me is null || OwnPage ? Task.FromResult<bool?>(null) : api.IsFollowing(id, Me.AccessToken, ct);
+
+        Card = await card;
+        if (this.Instead(Card, other => $"/researchers/{other}") is { } elsewhere)
+            return elsewhere;
+        (Statement, Counts, Works, Collaborators, Following) =
+            (await statement, await counts, await list, await collaborators, await following);
+        return Page();
+    }
+
+    public async Task<IActionResult> OnPost(Guid id, bool follow, CancellationToken ct)
+    {
+        var scripted = Request.Headers.Accept.ToString().Contains("application/json", StringComparison.Ordinal);
+        var page = $"/researchers/{id}";
+        var signIn = $"/sign-in?returnUrl={Uri.EscapeDataString(page)}";
+        if (await Session.Of(HttpContext) is not { } me)
+            return scripted ? new JsonResult(new { signIn }) { StatusCode = 401 } : LocalRedirect(signIn);
+
+        var answer = await api.Follow(id, follow, me.AccessToken, ct);
+        if (answer.Status is HttpStatusCode.Unauthorized)
+        {
+            await Session.End(HttpContext);
+            return scripted ? new JsonResult(new { signIn }) { StatusCode = 401 } : LocalRedirect(signIn);
+        }
+        var refusal = answer.Status is HttpStatusCode.OK or HttpStatusCode.NoContent ? null : Refused(answer);
+        if (!scripted)
+        {
+            (TempData[nameof(Refusal)], TempData[nameof(Position)]) = (refusal, answer.Position);
+            return LocalRedirect($"{page}#actions");
+        }
+        if (refusal is not null)
+            return new JsonResult(new { refusal }) { StatusCode = (int)(answer.Status ?? HttpStatusCode.ServiceUnavailable) };
+        var counts = await api.FollowCounts(id, answer.Position, ct);
+        return new JsonResult(new { following = answer.Value?.Following ?? follow, followers = counts.Value?.Followers.Value });
+    }
+
+    private static string Refused(Answer<Relationship> answer) => answer.Unavailable
+        ? $"The {answer.Service} service does not answer, so nothing was changed as far as we know. Try again in a moment."
+        : answer.Problem ?? "That was refused.";
+}

@@ -1,0 +1,207 @@
+using System.Collections.Concurrent;
+using System.Globalization;
+using System.Text;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace BzPeer.Web.Tests;
+
+/// <summary>
+/// Stands in for the four services, each on a port of its own, with the answers of the API contract. Tests of the
+/// pages and the gateway need their edges (slow, gone, refusing) more than their insides.
+/// </summary>
+internal sealed class FakeServices : IAsyncDisposable
+{
+    private readonly Dictionary<string, WebApplication> apps = [];
+
+    public FakeWorld World { get; init; } = FakeWorld.WithTheSeedPaper();
+
+    public ConcurrentQueue<(string Service, string Method, string Path, IHeaderDictionary Headers)> Requests { get; } = [];
+
+    /// <summary>Completed when the graph may answer; a test that holds it back sees the page before the graph.</summary>
+    public TaskCompletionSource GraphMayAnswer { get; set; } = Completed();
+
+    /// <summary>Services that answer every call with 500.</summary>
+    public HashSet<string> Failing { get; } = [];
+
+    public IReadOnlyDictionary<string, string> Addresses => apps.ToDictionary(app => app.Key, app => app.Value.Urls.Single());
+
+    public static async Task<FakeServices> StartAsync(FakeWorld? world = null, int firstPort = 0)
+    {
+        var services = new FakeServices { World = world ?? FakeWorld.WithTheSeedPaper() };
+        var port = firstPort;
+        foreach (var (name, map) in new (string, Action<WebApplication>)[]
+        {
+            ("Profile", services.Profile), ("Follow", services.Follow), ("Publication", services.Publication), ("Trust", services.Trust),
+        })
+        {
+            var builder = WebApplication.CreateSlimBuilder();
+            builder.Logging.ClearProviders();
+            builder.WebHost.UseUrls($"http://127.0.0.1:{(port == 0 ? 0 : port++)}");
+            builder.WebHost.ConfigureKestrel(kestrel => kestrel.Limits.MaxRequestBodySize = null);
+            var app = builder.Build();
+            app.Use(async (context, next) =>
+            {
+                services.Requests.Enqueue((name, context.Request.Method, context.Request.Path + context.Request.QueryString, new HeaderDictionary(context.Request.Headers.ToDictionary())));
+                if (services.Failing.Contains(name))
+                {
+                    context.Response.StatusCode = 500;
+                    return;
+                }
+                await next();
+            });
+            map(app);
+            await app.StartAsync();
+            services.apps[name] = app;
+        }
+        return services;
+    }
+
+    public Task StopAsync(string service) => apps[service].StopAsync();
+
+    public async ValueTask DisposeAsync()
+    {
+        GraphMayAnswer.TrySetResult();
+        foreach (var app in apps.Values)
+            await app.DisposeAsync();
+    }
+
+    private static TaskCompletionSource Completed()
+    {
+        var done = new TaskCompletionSource();
+        done.SetResult();
+        return done;
+    }
+
+    private void Profile(WebApplication app)
+    {
+        app.MapGet("/api/researchers/{id:guid}", (Guid id) => Known(id) ?? Results.Ok(World.Card(id)));
+        app.MapGet("/api/researchers", (HttpContext context) =>
+        {
+            var query = context.Request.Query;
+            var people = query["id"].Count > 0
+                ? World.People.Where(person => query["id"].Contains(person.Id.ToString()))
+                : World.People.Where(person => query["orcid"] is [{ } orcid]
+                    ? person.Orcid == orcid
+                    : query["q"].ToString().Split(' ').All(word => person.Name.Split(' ').Any(part => part.StartsWith(word, true, CultureInfo.InvariantCulture))));
+            return Page(context, people.Select(person => World.Card(person.Id)));
+        });
+        app.MapPost("/api/dev/tokens", (TokenRequest request) => Results.Ok(new { accessToken = $"{request.ResearcherId}|{string.Join(',', request.Roles)}" }));
+        app.MapGet("/openapi/v1.json", () => Document("Profile", "/api/researchers/{id}", "Card"));
+    }
+
+    private void Follow(WebApplication app)
+    {
+        app.MapGet("/api/researchers/{id:guid}/follow-counts", (Guid id) => Known(id) ?? Results.Ok(World.Counts(id)));
+        app.MapGet("/api/researchers/{id:guid}/followers", (HttpContext context, Guid id) => Known(id) ?? Page(context, World.Follows.Where(edge => edge.Followee == id).Reverse().Select(edge => new { researcherId = edge.Follower, since = edge.Since })));
+        app.MapGet("/api/researchers/{id:guid}/following", (HttpContext context, Guid id) => Known(id) ?? Page(context, World.Follows.Where(edge => edge.Follower == id).Reverse().Select(edge => new { researcherId = edge.Followee, since = edge.Since })));
+        app.MapGet("/api/me/following/{id:guid}", (HttpContext context, Guid id) => Caller(context) is { } me
+            ? World.Follows.Any(edge => edge.Follower == me && edge.Followee == id) ? Results.NoContent() : Results.NotFound()
+            : Results.Unauthorized());
+        app.MapMethods("/api/me/following/{id:guid}", ["PUT", "DELETE"], (HttpContext context, Guid id) =>
+        {
+            if (Caller(context) is not { } me)
+                return Results.Unauthorized();
+            if (me == id)
+                return Results.Problem("Nobody follows themselves.", statusCode: 422);
+            if (Known(id) is { } unknown)
+                return unknown;
+            var follow = context.Request.Method == "PUT";
+            if (follow)
+                World.Follow(me, id);
+            else
+                World.Unfollow(me, id);
+            context.Response.Headers["X-BzPeer-Position"] = "follow:42";
+            return Results.Ok(new { researcherId = id, following = follow, followedBy = false, blocking = false, followingSince = follow ? DateTimeOffset.UtcNow : (DateTimeOffset?)null });
+        });
+        app.MapGet("/openapi/v1.json", () => Document("Follow", "/api/me/following/{id}", "Relationship"));
+    }
+
+    private void Publication(WebApplication app)
+    {
+        app.MapGet("/api/researchers/{id:guid}/works", (HttpContext context, Guid id) => Page(context, World.PapersOf(id).Select(WorkOf)));
+        app.MapGet("/api/works/{id:guid}", (Guid id) => World.Papers.FirstOrDefault(paper => paper.Id == id) is { } paper ? Results.Ok(WorkOf(paper)) : Results.NotFound());
+        app.MapGet("/api/researchers/{id:guid}/collaborators", (HttpContext context, Guid id) => Page(context, World.Strengths(id).Select(each => new { researcherId = each.Id, name = World.NameOf(each.Id), works = each.Works, strength = each.Strength, close = each.Strength >= 0.2 })));
+        app.MapGet("/api/graph/{kind}/{id}", async (string kind, string id, int? limit) =>
+        {
+            await GraphMayAnswer.Task;
+            return World.Graph(kind, id, limit ?? 40) is { } graph ? Results.Ok(graph) : Results.NotFound();
+        });
+        app.MapPost("/api/works", (HttpContext context) => Results.Created("/api/works/1", new { id = 1 }));
+        app.MapPost("/api/imports", async (HttpContext context) =>
+        {
+            var buffer = new byte[65536];
+            long total = 0;
+            for (int read; (read = await context.Request.Body.ReadAsync(buffer)) > 0;)
+                total += read;
+            return Results.Accepted("/api/imports/1", new { received = total });
+        });
+        app.MapGet("/openapi/v1.json", () => Document("Publication", "/api/works/{id}", "Work"));
+    }
+
+    private void Trust(WebApplication app)
+    {
+        app.MapGet("/api/researchers/{id:guid}/trust", (Guid id) => Known(id) ?? Results.Ok(World.Statement(id)));
+        app.MapGet("/api/researchers/{id:guid}/trust/changes", (HttpContext context, Guid id) => Page(context, World.PapersOf(id).Select((paper, n) => new
+        {
+            at = new DateTimeOffset(2026, 3, 1, 12, 0, 0, TimeSpan.Zero),
+            from = new { score = 9, level = "Baseline" },
+            to = new { score = 11, level = "Baseline" },
+            modelVersion = 1,
+            cause = new { type = "WorkPublished", eventId = Guid.NewGuid(), reason = $"“{paper.Title}” was published", workId = paper.Id },
+        })));
+        app.MapGet("/openapi/v1.json", () => Document("Trust", "/api/researchers/{id}/trust", "Statement"));
+    }
+
+    private object WorkOf(FakeWorld.Paper paper) => new
+    {
+        paper.Id,
+        paper.Title,
+        paper.Type,
+        paper.Year,
+        publicationDate = $"{paper.Year}-01-03",
+        paper.Venue,
+        paper.Doi,
+        paper.ArxivId,
+        @abstract = paper.Abstract,
+        authors = paper.Authors.Select((author, n) => new { researcherId = author, name = World.NameOf(author), position = n + 1 }),
+        paper.Topics,
+        paper.Validated,
+        paper.Retracted,
+    };
+
+    private IResult? Known(Guid id) =>
+        World.Merged.TryGetValue(id, out var survivor) ? Results.Redirect($"/api/researchers/{survivor}", permanent: true)
+        : World.Erased.Contains(id) ? Results.Problem(statusCode: 410)
+        : World.People.All(person => person.Id != id) ? Results.Problem("No researcher has this id.", statusCode: 404)
+        : null;
+
+    private static IResult Page<T>(HttpContext context, IEnumerable<T> rows)
+    {
+        var limit = int.TryParse(context.Request.Query["limit"], out var asked) ? asked : 40;
+        var skip = int.TryParse(context.Request.Query["cursor"], out var cursor) ? cursor : 0;
+        var all = rows.ToArray();
+        return Results.Ok(new { items = all.Skip(skip).Take(limit), next = all.Length > skip + limit ? (skip + limit).ToString(CultureInfo.InvariantCulture) : null });
+    }
+
+    private static Guid? Caller(HttpContext context) =>
+        context.Request.Headers.Authorization.ToString() is ['B', 'e', 'a', 'r', 'e', 'r', ' ', .. var token] ? Guid.Parse(token.Split('|')[0]) : null;
+
+    private static IResult Document(string service, string path, string schema) => Results.Text(
+        $$$"""
+        {
+          "openapi": "3.1.1", "info": { "title": "{{{service}}}", "version": "1" },
+          "paths": {
+            "{{{path}}}": { "get": { "tags": ["x"], "responses": { "200": { "description": "OK", "content": { "application/json": { "schema": { "$ref": "#/components/schemas/{{{schema}}}" } } } }, "404": { "description": "Not found", "content": { "application/problem+json": { "schema": { "$ref": "#/components/schemas/Problem" } } } } } } },
+            "/health": { "get": { "responses": { "200": { "description": "OK" } } } }
+          },
+          "components": { "schemas": { "{{{schema}}}": { "type": "object" }, "Same": { "type": "string" }, "Problem": { "title": "{{{service}}}" } } }
+        }
+        """, "application/json", Encoding.UTF8);
+
+    private sealed record TokenRequest(Guid ResearcherId, string[] Roles);
+}

@@ -1,0 +1,196 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+
+namespace BzPeer.Web.Tests;
+
+/// <summary>The little world the fake services answer from: the seed paper with its five authors, and whatever a test adds.</summary>
+internal sealed class FakeWorld
+{
+    public const string SeedTitle = "Extending Kubernetes Networking to make use of Segment Routing over IPv6 (SRv6)";
+    public const string SeedAbstract = "Kubernetes is the leading platform for orchestrating containerized applications. In this paper, we extend Kubernetes networking to make use of SRv6, a feature-rich overlay networking mechanism. Integration with SRv6 can be very beneficial when Kubernetes is used in large-scale and distributed multi-datacenter scenarios. We have focused on the Calico CNI plugin, one of the most used Kubernetes networking plugins. In particular, we consider Calico-VPP, a version of the Calico plugin based on the VPP (Vector Packet Processing) data plane, which provides support for SRv6 operations with very high performance. Finally, we report a performance evaluation of the data plane of the proposed SRv6 overlay networking, showing that it has comparable performance to existing overlay solutions (e.g. IP in IP), while offering a richer set of features.";
+
+    public readonly List<Person> People = [];
+    public readonly List<Paper> Papers = [];
+    public readonly List<(Guid Follower, Guid Followee, DateTimeOffset Since)> Follows = [];
+    public readonly Dictionary<Guid, string> Affiliations = [];
+    public readonly HashSet<Guid> Erased = [];
+    public readonly Dictionary<Guid, Guid> Merged = [];
+
+    public sealed record Person(Guid Id, string Name, string? Orcid = null);
+
+    public sealed record Paper(Guid Id, string Title, string Type, int Year, string Venue, string? Doi, string? ArxivId, string Abstract, Guid[] Authors, string[] Topics)
+    {
+        public bool Validated { get; init; } = true;
+        public bool Retracted { get; init; }
+    }
+
+    public static FakeWorld WithTheSeedPaper()
+    {
+        var world = new FakeWorld();
+        var authors = new[] { "Francesco Lombardo", "Stefano Salsano", "Ahmed Abdelsalam", "Daniel Bernier", "Clarence Filsfils" }.Select(name => world.Add(name)).ToArray();
+        world.Publish(SeedTitle, SeedAbstract, authors, ["cs.NI"], 2023, "2301.01178");
+        return world;
+    }
+
+    public Guid Seed => Find("Daniel Bernier");
+
+    public Guid Add(string name, string? affiliation = null)
+    {
+        var person = new Person(Stable(name), name);
+        People.Add(person);
+        if (affiliation is not null)
+            Affiliations[person.Id] = affiliation;
+        return person.Id;
+    }
+
+    public Guid Find(string name) => People.Single(person => person.Name == name).Id;
+
+    public Paper Publish(string title, string text, Guid[] authors, string[] topics, int year = 2023, string? arxiv = null, string? doi = null)
+    {
+        var paper = new Paper(Stable(title), title, arxiv is null ? "article" : "preprint", year, arxiv is null ? "Computer Networks" : "arXiv", doi, arxiv, text, authors, topics);
+        Papers.Add(paper);
+        return paper;
+    }
+
+    public void Follow(Guid follower, Guid followee)
+    {
+        lock (Follows)
+        {
+            if (!Follows.Any(edge => edge.Follower == follower && edge.Followee == followee))
+                Follows.Add((follower, followee, DateTimeOffset.UtcNow));
+        }
+    }
+
+    public void Unfollow(Guid follower, Guid followee)
+    {
+        lock (Follows)
+            Follows.RemoveAll(edge => edge.Follower == follower && edge.Followee == followee);
+    }
+
+    public IEnumerable<Paper> PapersOf(Guid id) => Papers.Where(paper => paper.Authors.Contains(id)).OrderByDescending(paper => paper.Year);
+
+    public object? Card(Guid id) => People.FirstOrDefault(person => person.Id == id) is not { } person ? null : new
+    {
+        person.Id,
+        person.Name,
+        headline = $"{person.Name} contributes to research discovery and scholarly infrastructure.",
+        role = "Researcher",
+        affiliation = Affiliations.GetValueOrDefault(id),
+        openToCollaborate = true,
+        trust = new { score = Score(id), level = Level(Score(id)) },
+        counts = new
+        {
+            works = PapersOf(id).Count(),
+            followers = Follows.Count(edge => edge.Followee == id),
+            following = Follows.Count(edge => edge.Follower == id),
+            topics = PapersOf(id).SelectMany(paper => paper.Topics).Distinct().Count(),
+            closeCollaborators = Strengths(id).Count(each => each.Strength >= 0.2),
+        },
+        externalIds = new { orcid = person.Orcid, openAlex = (string?)null },
+        asOf = new { profile = 1, follow = 1, publication = 1, trust = 1 },
+    };
+
+    public object Counts(Guid id)
+    {
+        lock (Follows)
+        {
+            return new
+            {
+                followers = Count(Follows.Where(edge => edge.Followee == id).Select(edge => edge.Follower)),
+                following = Count(Follows.Where(edge => edge.Follower == id).Select(edge => edge.Followee)),
+                asOf = 1,
+            };
+        }
+    }
+
+    public object Statement(Guid id)
+    {
+        var works = PapersOf(id).Count();
+        object Factor(string factor, int evidence, int points, int max, string why) => new { factor, evidence, points, max, why };
+        return new
+        {
+            score = Score(id),
+            level = Level(Score(id)),
+            modelVersion = 1,
+            contributions = new[]
+            {
+                Factor("record", 1, 9, 9, "registered from arXiv"),
+                Factor("works", works, Score(id) - 9, 12, $"{works} validated work(s); an unverified profile stops at 12"),
+                Factor("identity", 0, 0, 20, "nobody claimed this profile"),
+                Factor("topics", 1, 0, 6, "counts for a verified profile only"),
+                Factor("collaborators", Strengths(id).Count(), 0, 10, "counts for a verified profile only"),
+                Factor("followers", Follows.Count(edge => edge.Followee == id), 0, 25, "trust flow is not calculated yet; a count of followers never gives points"),
+            },
+        };
+    }
+
+    public IEnumerable<(Guid Id, int Works, double Strength)> Strengths(Guid id) =>
+        PapersOf(id).SelectMany(paper => paper.Authors.Where(author => author != id).Select(author => (author, strength: 1.0 / (paper.Authors.Length - 1))))
+            .GroupBy(each => each.author)
+            .Select(each => (each.Key, each.Count(), each.Sum(one => one.strength)))
+            .OrderByDescending(each => each.Item3).ThenBy(each => each.Key);
+
+    public string NameOf(Guid id) => People.First(person => person.Id == id).Name;
+
+    /// <summary>The slice around a researcher, work or topic, one step out and the works' own ties.</summary>
+    public object? Graph(string kind, string id, int limit)
+    {
+        var papers = kind switch
+        {
+            "researcher" => PapersOf(Guid.Parse(id)),
+            "work" => Papers.Where(paper => paper.Id.ToString() == id),
+            "topic" => Papers.Where(paper => paper.Topics.Any(topic => Stable(topic).ToString() == id)),
+            _ => Papers.Where(paper => paper.Authors.Any(author => Affiliations.TryGetValue(author, out var place) && Stable(place).ToString() == id)),
+        };
+        var found = papers.ToArray();
+        if (found.Length == 0)
+            return null;
+        var nodes = new Dictionary<string, object>();
+        var edges = new List<object>();
+        void Node(Guid node, string nodeKind, string label) => nodes.TryAdd(node.ToString(), new { id = node, kind = nodeKind, label });
+        foreach (var paper in found)
+        {
+            Node(paper.Id, "work", paper.Title);
+            foreach (var author in paper.Authors)
+            {
+                Node(author, "researcher", NameOf(author));
+                edges.Add(new { source = author, target = paper.Id, kind = "authored", weight = 1.0, reason = $"author of “{paper.Title}”" });
+                if (Affiliations.TryGetValue(author, out var place))
+                {
+                    Node(Stable(place), "institution", place);
+                    edges.Add(new { source = author, target = Stable(place), kind = "affiliated", weight = 1.0, reason = $"{NameOf(author)} is affiliated there" });
+                }
+            }
+            foreach (var topic in paper.Topics)
+            {
+                Node(Stable(topic), "topic", topic);
+                edges.Add(new { source = paper.Id, target = Stable(topic), kind = "about", weight = 1.0, reason = $"topic of “{paper.Title}”" });
+            }
+        }
+        if (kind == "researcher")
+            edges.AddRange(Strengths(Guid.Parse(id)).Select(each => new { source = Guid.Parse(id), target = each.Id, kind = "collaborated", weight = each.Strength, reason = $"{each.Works} shared work(s), strength {each.Strength.ToString("0.##", CultureInfo.InvariantCulture)}" }));
+        var kept = nodes.OrderByDescending(node => node.Key == id).Take(limit).ToDictionary();
+        return new { nodes = kept.Values, edges = edges.Distinct(), shown = kept.Count, total = nodes.Count, asOf = 1 };
+    }
+
+    public static Guid Stable(string text) => new(SHA256.HashData(Encoding.UTF8.GetBytes(text)).AsSpan(0, 16));
+
+    private static object Count(IEnumerable<Guid> ids)
+    {
+        var digest = new byte[32];
+        var count = 0;
+        foreach (var id in ids)
+        {
+            count++;
+            var hash = SHA256.HashData(Encoding.UTF8.GetBytes(id.ToString()));
+            for (var i = 0; i < 32; i++)
+                digest[i] ^= hash[i];
+        }
+        return new { value = count, digest = Convert.ToHexStringLower(digest) };
+    }
+
+    private int Score(Guid id) => 9 + Math.Min(12, 2 * PapersOf(id).Count());
+
+    private static string Level(int score) => score < 21 ? "Baseline" : "Emerging";
+}

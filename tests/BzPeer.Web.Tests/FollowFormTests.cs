@@ -1,0 +1,116 @@
+using System.Net;
+using System.Net.Http.Json;
+using System.Text.Json.Nodes;
+
+namespace BzPeer.Web.Tests;
+
+public sealed class FollowFormTests
+{
+    [Fact]
+    public async Task A_follow_is_a_form_that_comes_back_to_the_page_with_the_new_count()
+    {
+        await using var site = await Site.StartAsync();
+        await site.SignIn(site.World.Find("Stefano Salsano"));
+        var page = $"/researchers/{site.World.Seed}";
+
+        var followed = await site.Submit(page, page, ("follow", "true"));
+
+        followed.StatusCode.ShouldBe(HttpStatusCode.Redirect);
+        followed.Headers.Location!.OriginalString.ShouldBe($"{page}#actions");
+        site.Services.Requests.Clear();
+        var html = await site.Html(page);
+        Site.TextOf(html).ShouldContain("Unfollow researcher 1 followers");
+        Site.TextOf(html).ShouldContain("You follow Daniel Bernier.");
+        site.Services.Requests.Single(request => request.Path.EndsWith("/follow-counts", StringComparison.Ordinal))
+            .Headers["Min-Position"].ToString().ShouldBe("follow:42");
+
+        await site.Submit(page, page, ("follow", "false"));
+        Site.TextOf(await site.Html(page)).ShouldContain("Follow researcher 0 followers");
+    }
+
+    [Fact]
+    public async Task The_script_gets_the_relationship_and_a_count_that_includes_it()
+    {
+        await using var site = await Site.StartAsync();
+        await site.SignIn(site.World.Find("Stefano Salsano"));
+        var page = $"/researchers/{site.World.Seed}";
+        using var request = new HttpRequestMessage(HttpMethod.Post, page)
+        {
+            Content = new FormUrlEncodedContent([KeyValuePair.Create("follow", "true"), KeyValuePair.Create("__RequestVerificationToken", Site.Token(await site.Html(page)))]),
+            Headers = { { "Accept", "application/json" } },
+        };
+
+        using var response = await site.Client.SendAsync(request, TestContext.Current.CancellationToken);
+        var answer = await response.Content.ReadFromJsonAsync<JsonObject>(TestContext.Current.CancellationToken);
+
+        answer!["following"]!.GetValue<bool>().ShouldBeTrue();
+        answer["followers"]!.GetValue<long>().ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task Without_the_forms_own_token_nothing_is_followed()
+    {
+        await using var site = await Site.StartAsync();
+        await site.SignIn(site.World.Find("Stefano Salsano"));
+
+        var response = await site.Post($"/researchers/{site.World.Seed}", ("follow", "true"));
+
+        response.StatusCode.ShouldBe(HttpStatusCode.BadRequest);
+        site.World.Follows.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task Anothers_token_does_not_follow_either()
+    {
+        await using var site = await Site.StartAsync();
+        var page = $"/researchers/{site.World.Seed}";
+        await site.SignIn(site.World.Find("Stefano Salsano"));
+        var token = Site.Token(await site.Html(page));
+        await site.Submit("/", "/sign-out");
+        await site.SignIn(site.World.Find("Clarence Filsfils"));
+
+        var response = await site.Post(page, ("follow", "true"), ("__RequestVerificationToken", token));
+
+        response.StatusCode.ShouldBe(HttpStatusCode.BadRequest);
+        site.World.Follows.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task A_visitor_who_is_not_signed_in_is_asked_who_they_are_and_comes_back()
+    {
+        await using var site = await Site.StartAsync();
+        var page = $"/researchers/{site.World.Seed}";
+
+        var html = await site.Html(page);
+        html.ShouldContain("""<form action="/sign-in">""");
+        html.ShouldContain($"""<input type="hidden" name="returnUrl" value="{page}" """.TrimEnd());
+        var signedIn = await site.Submit($"/sign-in?returnUrl={page}", "/sign-in", ("returnUrl", page), ("id", site.World.Find("Stefano Salsano").ToString()));
+
+        signedIn.Headers.Location!.OriginalString.ShouldBe(page);
+    }
+
+    [Fact]
+    public async Task What_the_service_refuses_is_said_in_its_words()
+    {
+        await using var site = await Site.StartAsync();
+        await site.SignIn(site.World.Seed);
+        var page = $"/researchers/{site.World.Seed}";
+
+        await site.Submit(page, page, ("follow", "true"));
+
+        Site.TextOf(await site.Html(page)).ShouldContain("Nobody follows themselves.");
+    }
+
+    [Fact]
+    public async Task While_the_follow_service_is_down_a_follow_says_that_nothing_is_known_to_have_changed()
+    {
+        await using var site = await Site.StartAsync();
+        await site.SignIn(site.World.Find("Stefano Salsano"));
+        var page = $"/researchers/{site.World.Seed}";
+        await site.Services.StopAsync("Follow");
+
+        await site.Submit(page, page, ("follow", "true"));
+
+        Site.TextOf(await site.Html(page)).ShouldContain("The Follow service does not answer, so nothing was changed as far as we know.");
+    }
+}

@@ -1,0 +1,67 @@
+namespace BzPeer.Web.Tests;
+
+public sealed class GraphDrawingTests
+{
+    private static readonly GraphNode Subject = new("s", "researcher", "Subject");
+
+    [Fact]
+    public void The_same_slice_gives_the_same_drawing_in_whatever_order_it_comes()
+    {
+        var slice = Slice(30);
+        var shuffled = slice with { Nodes = [.. slice.Nodes.Reverse()], Edges = [.. slice.Edges.Reverse()] };
+
+        Positions(GraphDrawing.Wide(shuffled, Subject, 780)).ShouldBe(Positions(GraphDrawing.Wide(slice, Subject, 780)));
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(12)]
+    [InlineData(80)]
+    public void No_label_stands_over_another_and_everything_is_inside(int nodes)
+    {
+        foreach (var drawing in new[] { GraphDrawing.Wide(Slice(nodes), Subject, 780), GraphDrawing.Narrow(Slice(nodes), Subject) })
+        {
+            foreach (var side in drawing.Nodes.GroupBy(node => node.Side))
+            {
+                var rows = side.OrderBy(node => node.Y).ToArray();
+                for (var n = 1; n < rows.Length; n++)
+                    (rows[n].Y - rows[n - 1].Y).ShouldBeGreaterThanOrEqualTo(8 * (rows[n].Lines.Count + rows[n - 1].Lines.Count));
+            }
+            drawing.Nodes.ShouldAllBe(node => node.X > 0 && node.X < drawing.Width && node.Y > 0 && node.Y < drawing.Height);
+            drawing.Nodes.Count.ShouldBe(nodes);
+        }
+    }
+
+    [Fact]
+    public void Only_edges_between_shown_nodes_are_drawn()
+    {
+        var slice = Slice(3);
+
+        var drawing = GraphDrawing.Wide(slice with { Edges = [.. slice.Edges, new("s", "elsewhere", "authored", 1, null), new("s", "s", "self", 1, null)] }, Subject, 780);
+
+        drawing.Links.Count.ShouldBe(slice.Edges.Count);
+    }
+
+    [Fact]
+    public void Long_labels_are_broken_between_words_and_cut_between_characters()
+    {
+        var slice = new GraphSlice([Subject, new("w", "work", string.Concat(Enumerable.Repeat("👩‍🔬 research ", 20)))], [], 2, 2);
+
+        var lines = GraphDrawing.Wide(slice, Subject, 780).Nodes.Single().Lines;
+
+        lines.Count.ShouldBe(2);
+        lines[1].ShouldEndWith("…");
+        lines.ShouldAllBe(line => !char.IsHighSurrogate(line.Last()));
+    }
+
+    private static GraphSlice Slice(int nodes)
+    {
+        var kinds = new[] { "researcher", "work", "topic", "institution" };
+        return new(
+            [Subject, .. Enumerable.Range(0, nodes).Select(n => new GraphNode($"n{n}", kinds[n % 4], n % 3 == 0 ? $"A label of {n} that is long enough to need a second line and then some" : $"Label {n}"))],
+            [.. Enumerable.Range(0, nodes).Select(n => new GraphEdge("s", $"n{n}", "tie", 1.0 / (n + 1), "reason"))],
+            nodes + 1, nodes + 1);
+    }
+
+    private static IEnumerable<(string, int, int)> Positions(GraphDrawing drawing) => drawing.Nodes.Select(node => (node.Node.Id, node.X, node.Y));
+}
