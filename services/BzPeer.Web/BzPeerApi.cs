@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Primitives;
 
 namespace BzPeer.Web;
@@ -102,13 +103,9 @@ internal sealed class BzPeerApi(IHttpClientFactory clients, ILogger<BzPeerApi> l
     public Task<Answer<Paged<FollowListed>>> FollowList(Guid id, string list, string? cursor, CancellationToken ct) =>
         Get<Paged<FollowListed>>(Upstream.Follow, $"/api/researchers/{id}/{list}?limit=40{Cursor(cursor)}", ct);
 
-    public async Task<bool?> IsFollowing(Guid id, string token, CancellationToken ct) =>
-        (await Send<object>(Upstream.Follow, HttpMethod.Get, $"/api/me/following/{id}", Quick, ct, token: token)).Status switch
-        {
-            HttpStatusCode.NoContent or HttpStatusCode.OK => true,
-            HttpStatusCode.NotFound => false,
-            _ => null,
-        };
+    /// <summary>204 when the holder of the token follows, 404 when not.</summary>
+    public Task<Answer<object>> IsFollowing(Guid id, string token, CancellationToken ct) =>
+        Send<object>(Upstream.Follow, HttpMethod.Get, $"/api/me/following/{id}", Quick, ct, token: token);
 
     public Task<Answer<Relationship>> Follow(Guid id, bool follow, string token, CancellationToken ct) =>
         Send<Relationship>(
@@ -208,6 +205,8 @@ internal static class BzPeerApiRegistration
                     ConnectTimeout = TimeSpan.FromSeconds(2),
                     PooledConnectionLifetime = TimeSpan.FromMinutes(5),
                 });
+            builder.Services.AddHealthChecks().Add(new HealthCheckRegistration(
+                service.ToLowerInvariant(), services => new UpstreamHealth(services.GetRequiredService<IHttpClientFactory>(), service), null, null));
         }
         builder.Services.AddSingleton<BzPeerApi>();
     }

@@ -5,6 +5,9 @@ namespace BzPeer.Web;
 /// <summary>What a visitor typed into a search box: a name, or an exact ORCID iD or OpenAlex author id, plain or as its address.</summary>
 internal sealed partial record ResearcherQuery(string Text, string Parameter)
 {
+    /// <summary>Nothing asked for: everybody, the most published first.</summary>
+    public static readonly ResearcherQuery Everybody = new("", "q=");
+
     public static ResearcherQuery? From(string? typed)
     {
         var text = typed?.Trim() ?? "";

@@ -28,6 +28,9 @@ internal sealed class FakeServices : IAsyncDisposable
     /// <summary>Services that answer every call with 500.</summary>
     public HashSet<string> Failing { get; } = [];
 
+    /// <summary>Researchers whose tokens have run out.</summary>
+    public HashSet<Guid> Expired { get; } = [];
+
     public IReadOnlyDictionary<string, string> Addresses => apps.ToDictionary(app => app.Key, app => app.Value.Urls.Single());
 
     public static async Task<FakeServices> StartAsync(FakeWorld? world = null, int firstPort = 0)
@@ -54,6 +57,7 @@ internal sealed class FakeServices : IAsyncDisposable
                 }
                 await next();
             });
+            app.MapGet("/alive", () => "Healthy");
             map(app);
             await app.StartAsync();
             services.apps[name] = app;
@@ -87,7 +91,7 @@ internal sealed class FakeServices : IAsyncDisposable
                 ? World.People.Where(person => query["id"].Contains(person.Id.ToString()))
                 : World.People.Where(person => query["orcid"] is [{ } orcid]
                     ? person.Orcid == orcid
-                    : query["q"].ToString().Split(' ').All(word => person.Name.Split(' ').Any(part => part.StartsWith(word, true, CultureInfo.InvariantCulture))));
+                    : query["q"].ToString().Split(' ', StringSplitOptions.RemoveEmptyEntries).All(word => person.Name.Split(' ').Any(part => part.StartsWith(word, true, CultureInfo.InvariantCulture))));
             return Page(context, people.Select(person => World.Card(person.Id)));
         });
         app.MapPost("/api/dev/tokens", (TokenRequest request) => Results.Ok(new { accessToken = $"{request.ResearcherId}|{string.Join(',', request.Roles)}" }));
@@ -99,12 +103,12 @@ internal sealed class FakeServices : IAsyncDisposable
         app.MapGet("/api/researchers/{id:guid}/follow-counts", (Guid id) => Known(id) ?? Results.Ok(World.Counts(id)));
         app.MapGet("/api/researchers/{id:guid}/followers", (HttpContext context, Guid id) => Known(id) ?? Page(context, World.Follows.Where(edge => edge.Followee == id).Reverse().Select(edge => new { researcherId = edge.Follower, since = edge.Since })));
         app.MapGet("/api/researchers/{id:guid}/following", (HttpContext context, Guid id) => Known(id) ?? Page(context, World.Follows.Where(edge => edge.Follower == id).Reverse().Select(edge => new { researcherId = edge.Followee, since = edge.Since })));
-        app.MapGet("/api/me/following/{id:guid}", (HttpContext context, Guid id) => Caller(context) is { } me
+        app.MapGet("/api/me/following/{id:guid}", (HttpContext context, Guid id) => Caller(context) is { } me && !Expired.Contains(me)
             ? World.Follows.Any(edge => edge.Follower == me && edge.Followee == id) ? Results.NoContent() : Results.NotFound()
             : Results.Unauthorized());
         app.MapMethods("/api/me/following/{id:guid}", ["PUT", "DELETE"], (HttpContext context, Guid id) =>
         {
-            if (Caller(context) is not { } me)
+            if (Caller(context) is not { } me || Expired.Contains(me))
                 return Results.Unauthorized();
             if (me == id)
                 return Results.Problem("Nobody follows themselves.", statusCode: 422);

@@ -113,4 +113,33 @@ public sealed class FollowFormTests
 
         Site.TextOf(await site.Html(page)).ShouldContain("The Follow service does not answer, so nothing was changed as far as we know.");
     }
+
+    [Fact]
+    public async Task A_visitor_whose_token_has_run_out_is_asked_again_who_they_are()
+    {
+        await using var site = await Site.StartAsync();
+        var visitor = site.World.Find("Stefano Salsano");
+        await site.SignIn(visitor);
+        var page = $"/researchers/{site.World.Seed}";
+        var token = Site.Token(await site.Html(page));
+        site.Services.Expired.Add(visitor);
+
+        var response = await site.Post(page, ("follow", "true"), ("__RequestVerificationToken", token));
+        response.Headers.Location!.OriginalString.ShouldStartWith("/sign-in?returnUrl=");
+        (await site.Html(page)).ShouldNotContain("Sign out");
+    }
+
+    [Fact]
+    public async Task A_page_seen_with_a_token_that_has_run_out_shows_a_visitor_who_is_nobody()
+    {
+        await using var site = await Site.StartAsync();
+        var visitor = site.World.Find("Stefano Salsano");
+        await site.SignIn(visitor);
+        site.Services.Expired.Add(visitor);
+
+        var html = await site.Html($"/researchers/{site.World.Seed}");
+
+        html.ShouldContain("""<form action="/sign-in">""");
+        (await site.Html("/")).ShouldNotContain("Sign out");
+    }
 }

@@ -167,6 +167,20 @@ public sealed class GatewayTests
         (await site.Get(path)).StatusCode.ShouldBe(HttpStatusCode.OK);
     }
 
+    [Fact]
+    public async Task Health_names_a_service_that_does_not_answer_and_the_gateway_stays_in_service()
+    {
+        await using var site = await Site.StartAsync();
+        await site.Services.StopAsync("Trust");
+
+        var response = await site.Get("/health");
+
+        response.StatusCode.ShouldBe(HttpStatusCode.OK);
+        var health = await response.Content.ReadFromJsonAsync<JsonObject>(TestContext.Current.CancellationToken);
+        health!["status"]!.GetValue<string>().ShouldBe("Degraded");
+        health["checks"]!["trust"]!["detail"]!.GetValue<string>().ShouldBe("Trust does not answer.");
+    }
+
     private static HttpRequestMessage Body(string path, int bytes, bool saysItsLength)
     {
         var request = new HttpRequestMessage(HttpMethod.Post, path) { Content = new StreamContent(new MemoryStream(new byte[bytes])) };

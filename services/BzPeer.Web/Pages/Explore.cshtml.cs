@@ -15,15 +15,20 @@ internal sealed class ExploreModel(BzPeerApi api) : PageModel
 
     public async Task<IActionResult> OnGet(string kind, string id, string[] show, string? sort, CancellationToken ct)
     {
-        var work = kind == "work" && Guid.TryParse(id, out var workId) ? api.Work(workId, ct) : null;
+        var known = Guid.TryParse(id, out var guid);
+        if (known)
+            id = guid.ToString();
+        var work = known && kind == "work" ? api.Work(guid, ct) : null;
+        var card = known && kind == "researcher" ? api.Card(guid, ct) : null;
         var answer = await api.Graph(kind, id, Slice, ct);
         Work = work is null ? null : (await work).Value;
+        var name = card is null ? null : (await card).Value?.Name;
         if (answer is { Unavailable: false, Value: null, Status: { } status })
             return answer.Location?.OriginalString.Split('/')[^1] is { Length: > 0 } survivor && (int)status is 301 or 308
                 ? RedirectPermanent($"/explore/{kind}/{survivor}")
                 : StatusCode((int)status);
 
-        var fallback = Work?.Title ?? GraphDrawing.KindOf(kind).One;
+        var fallback = Work?.Title ?? name ?? GraphDrawing.KindOf(kind).One;
         View = new GraphView(
             kind, id, fallback, answer, InExplorer: true, sort?.TrimStart('-') ?? "", sort?.StartsWith('-') == true, show, Width: 1100);
         return Page();

@@ -3,9 +3,14 @@ using Microsoft.Extensions.Caching.Memory;
 
 namespace BzPeer.Web.Pages;
 
-/// <summary>The start: search, a few researchers out of <c>Home:Featured</c>, the graph around the most published of them, and what this is.</summary>
+/// <summary>
+/// The start: search, a few researchers (those named in <c>Home:Featured</c>, then whoever has most works), the graph around
+/// the most published of them, and what this is.
+/// </summary>
 internal sealed class IndexModel(BzPeerApi api, IMemoryCache cache, IConfiguration configuration) : PageModel
 {
+    private const int Shown = 6;
+
     public IReadOnlyList<Card> Featured { get; private set; } = [];
 
     public bool Unavailable { get; private set; }
@@ -31,9 +36,9 @@ internal sealed class IndexModel(BzPeerApi api, IMemoryCache cache, IConfigurati
     private async Task<Start> Load(CancellationToken ct)
     {
         var names = configuration.GetSection("Home:Featured").Get<string[]>() ?? [];
-        var answers = await Task.WhenAll(names.Select(ResearcherQuery.From).OfType<ResearcherQuery>()
-            .Select(query => api.Search(query, 1, null, ct)));
-        Card[] featured = [.. answers.SelectMany(answer => answer.Value?.Items.Take(1) ?? []).DistinctBy(card => card.Id).Take(6)];
+        var searches = names.Select(ResearcherQuery.From).OfType<ResearcherQuery>().Select(query => api.Search(query, 1, null, ct));
+        var answers = await Task.WhenAll(searches.Append(api.Search(ResearcherQuery.Everybody, Shown, null, ct)));
+        Card[] featured = [.. answers.SelectMany((answer, n) => answer.Value?.Items.Take(n < names.Length ? 1 : Shown) ?? []).DistinctBy(card => card.Id).Take(Shown)];
         GraphView? view = null;
         if (featured.MaxBy(card => card.Counts?.Works) is { } central)
         {

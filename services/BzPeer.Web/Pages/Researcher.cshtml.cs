@@ -64,13 +64,14 @@ internal sealed class ResearcherModel(BzPeerApi api) : PageModel
         var counts = api.FollowCounts(id, Position, ct);
         var list = api.Works(id, works, ct);
         var collaborators = api.Collaborators(id, 20, null, ct);
-        var following = Me is null || OwnPage ? Task.FromResult<bool?>(null) : api.IsFollowing(id, Me.AccessToken, ct);
+        var following = Me is null || OwnPage ? null : api.IsFollowing(id, Me.AccessToken, ct);
 
         Card = await card;
         if (this.Instead(Card, other => $"/researchers/{other}") is { } elsewhere)
             return elsewhere;
-        (Statement, Counts, Works, Collaborators, Following) =
-            (await statement, await counts, await list, await collaborators, await following);
+        (Statement, Counts, Works, Collaborators) = (await statement, await counts, await list, await collaborators);
+        if (following is not null)
+            await Remember((await following).Status);
         return Page();
     }
 
@@ -98,6 +99,16 @@ internal sealed class ResearcherModel(BzPeerApi api) : PageModel
             return new JsonResult(new { refusal }) { StatusCode = (int)(answer.Status ?? HttpStatusCode.ServiceUnavailable) };
         var counts = await api.FollowCounts(id, answer.Position, ct);
         return new JsonResult(new { following = answer.Value?.Following ?? follow, followers = counts.Value?.Followers.Value });
+    }
+
+    private async Task Remember(HttpStatusCode? following)
+    {
+        Following = following switch { HttpStatusCode.NoContent => true, HttpStatusCode.NotFound => false, _ => null };
+        if (following is not HttpStatusCode.Unauthorized)
+            return;
+        // The token has run out: the visitor is nobody again.
+        await Session.End(HttpContext);
+        Me = null;
     }
 
     private static string Refused(Answer<Relationship> answer) => answer.Unavailable

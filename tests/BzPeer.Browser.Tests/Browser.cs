@@ -1,0 +1,63 @@
+using BzPeer.Testing;
+
+[assembly: AssemblyFixture(typeof(BzPeer.Browser.Tests.Browser))]
+
+namespace BzPeer.Browser.Tests;
+
+/// <summary>One headless Chromium for all tests of the assembly; every visit has cookies and a window of its own.</summary>
+public sealed class Browser : IAsyncLifetime
+{
+    private IPlaywright? playwright;
+    private IBrowser? chromium;
+
+    /// <summary>The window of the visit: a desktop's.</summary>
+    public static readonly ViewportSize Desktop = new() { Width = 1280, Height = 900 };
+
+    /// <summary>The narrowest window everything must fit in (WCAG 2.2, 1.4.10).</summary>
+    public static readonly ViewportSize Narrow = new() { Width = 320, Height = 800 };
+
+    public async Task<IPage> Visit(Uri site, bool scripts = true, bool dark = false, ViewportSize? window = null)
+    {
+        if (chromium is null)
+        {
+            var path = await TestBrowser.PathAsync();
+            playwright = await Playwright.CreateAsync();
+            chromium = await playwright.Chromium.LaunchAsync(new() { ExecutablePath = path, Args = TestBrowser.Flags });
+        }
+        var context = await chromium.NewContextAsync(new()
+        {
+            BaseURL = site.ToString(),
+            JavaScriptEnabled = scripts,
+            ColorScheme = dark ? ColorScheme.Dark : ColorScheme.Light,
+            ViewportSize = window ?? Desktop,
+            ReducedMotion = ReducedMotion.Reduce,
+        });
+        context.SetDefaultTimeout(15_000);
+        return await context.NewPageAsync();
+    }
+
+    public ValueTask InitializeAsync() => ValueTask.CompletedTask;
+
+    public async ValueTask DisposeAsync()
+    {
+        if (chromium is not null)
+            await chromium.DisposeAsync();
+        playwright?.Dispose();
+    }
+}
+
+internal static class Visits
+{
+    /// <summary>Signs in through the development sign-in, as a person would.</summary>
+    public static async Task SignIn(this IPage page, Guid researcher)
+    {
+        await page.GotoAsync("/sign-in");
+        await page.GetByLabel("Researcher id").FillAsync(researcher.ToString());
+        await page.GetByRole(AriaRole.Button, new() { Name = "Sign in", Exact = true }).ClickAsync();
+        await Assertions.Expect(page.GetByRole(AriaRole.Button, new() { Name = "Sign out" })).ToBeVisibleAsync();
+    }
+
+    /// <summary>What the page shows: laid out text, hidden parts left out.</summary>
+    public static async Task<string> Shown(this IPage page) =>
+        string.Join(' ', (await page.Locator("main").InnerTextAsync()).Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
+}

@@ -1,0 +1,51 @@
+namespace BzPeer.Browser.Tests;
+
+/// <summary>Following from the page, on the running system.</summary>
+public sealed class FollowTests(Browser browser, SeedSystem system)
+{
+    [Fact]
+    public async Task With_scripts_the_button_and_every_count_answer_at_once()
+    {
+        var page = await browser.Visit(system.Site);
+        await page.SignIn(Guid.NewGuid());
+        var someone = system.Researcher("Ahmed Abdelsalam");
+        await page.GotoAsync($"/researchers/{someone}");
+        await page.EvaluateAsync("window.stayed = true");
+
+        await page.GetByRole(AriaRole.Button, new() { Name = "Follow researcher 0 followers" }).ClickAsync();
+
+        await Assertions.Expect(page.GetByRole(AriaRole.Button, new() { Name = "Unfollow researcher 1 followers" })).ToBeVisibleAsync();
+        await Assertions.Expect(page.Locator(".stat [data-followers]")).ToHaveTextAsync("1");
+        await Assertions.Expect(page.GetByRole(AriaRole.Status)).ToHaveTextAsync("You follow Ahmed Abdelsalam.");
+        (await page.EvaluateAsync<bool>("window.stayed")).ShouldBeTrue();
+
+        await page.ReloadAsync();
+        await page.GetByRole(AriaRole.Button, new() { Name = "Unfollow researcher 1 followers" }).ClickAsync();
+        await Assertions.Expect(page.GetByRole(AriaRole.Button, new() { Name = "Follow researcher 0 followers" })).ToBeVisibleAsync();
+    }
+
+    [Fact]
+    public async Task Without_scripts_the_form_comes_back_with_the_new_count()
+    {
+        var page = await browser.Visit(system.Site, scripts: false);
+        var someone = system.Researcher("Clarence Filsfils");
+        await page.GotoAsync($"/researchers/{someone}");
+
+        // Not signed in: asked who one is, and back.
+        await page.GetByRole(AriaRole.Button, new() { Name = "Follow researcher" }).ClickAsync();
+        await page.GetByLabel("Find by name").FillAsync("Salsano");
+        await page.GetByRole(AriaRole.Search, new() { Name = "Find the researcher to sign in as" }).GetByRole(AriaRole.Button).ClickAsync();
+        await page.GetByRole(AriaRole.Button, new() { Name = "Sign in as Stefano Salsano" }).ClickAsync();
+        await Assertions.Expect(page).ToHaveURLAsync(new System.Text.RegularExpressions.Regex($"/researchers/{someone}$"));
+
+        await page.GetByRole(AriaRole.Button, new() { Name = "Follow researcher 0 followers" }).ClickAsync();
+        await Assertions.Expect(page.GetByRole(AriaRole.Button, new() { Name = "Unfollow researcher 1 followers" })).ToBeVisibleAsync();
+
+        await page.GetByRole(AriaRole.Link, new() { Name = "Followers" }).ClickAsync();
+        await Assertions.Expect(page.GetByRole(AriaRole.Main).GetByRole(AriaRole.Link, new() { Name = "Stefano Salsano" })).ToBeVisibleAsync();
+
+        await page.GoBackAsync();
+        await page.GetByRole(AriaRole.Button, new() { Name = "Unfollow researcher 1 followers" }).ClickAsync();
+        await Assertions.Expect(page.GetByRole(AriaRole.Button, new() { Name = "Follow researcher 0 followers" })).ToBeVisibleAsync();
+    }
+}
