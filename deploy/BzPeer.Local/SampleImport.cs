@@ -19,13 +19,13 @@ internal sealed class SampleImport(Gateway gateway, string stateFile, IReadOnlyL
             Report.Warn($"There is no sample in {SampleFile.Folder}.");
             return;
         }
-        var state = ReadState();
-        if (state is null && await gateway.AnybodyAsync(stop))
+        var isEmpty = !await RetryAsync(() => gateway.AnybodyAsync(stop), stop);
+        var state = isEmpty ? [] : ReadState();
+        if (state is null)
         {
-            Report.Say("There is data already; the sample is left out.");
+            Report.Say("There are researchers already, and not from the sample: it is left out.");
             return;
         }
-        state ??= [];
         var missing = files.Where(file => state.GetValueOrDefault(file.Name) is not { Done: true }).ToList();
         if (missing.Count == 0)
             return;

@@ -72,7 +72,7 @@ internal sealed class Supervisor(Servers servers, BzPeerProcesses? processes = n
                 pause = FirstPause;
                 continue;
             }
-            Report.Fail($"{name} has ended. Its log is in the data folder's logs.");
+            Report.Fail($"{name} has ended. The end of its log:\n{record().LogTail()}");
             Report.Warn($"Starting {name} again in {pause.TotalSeconds:0} s.");
             await Task.Delay(pause, stop);
             pause = TimeSpan.FromTicks(Math.Min(LongestPause.Ticks, pause.Ticks * 2));

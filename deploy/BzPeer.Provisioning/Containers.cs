@@ -6,6 +6,7 @@ using Docker.DotNet;
 using Docker.DotNet.Models;
 using DotNet.Testcontainers.Configurations;
 using DotNet.Testcontainers.Containers;
+using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
 using Testcontainers.PostgreSql;
 using Testcontainers.RabbitMq;
@@ -23,43 +24,35 @@ internal static class Containers
     private const string RabbitMqImage = "rabbitmq:4.1.4-management-alpine";
 
     // What Testcontainers speaks by itself; an older engine wants to be spoken to in its own version.
-    private static readonly System.Version ApiVersion = new(1, 44);
+    private static readonly System.Version Newest = new(1, 44);
 
     /// <summary>Null when an engine answers, else why none can be used.</summary>
     public static async Task<string?> WhyNoEngineAsync(CancellationToken ct)
     {
-        var endpoint = Endpoint();
-        try
-        {
-            using var http = new HttpClient(Transport(endpoint)) { Timeout = TimeSpan.FromSeconds(5) };
-            var host = endpoint.Scheme == "tcp" ? $"http://{endpoint.Authority}" : "http://engine";
-            using var version = JsonDocument.Parse(await http.GetStringAsync(host + "/version", ct));
-            var api = System.Version.Parse(version.RootElement.GetProperty("ApiVersion").GetString()!);
-            if (api < ApiVersion)
-                Environment.SetEnvironmentVariable("DOCKER_API_VERSION", api.ToString());
-            return null;
-        }
-        catch (Exception e) when (!ct.IsCancellationRequested && e is HttpRequestException or TaskCanceledException or JsonException or IOException)
-        {
-            return $"none answers at {endpoint}";
-        }
+        if (await EngineVersionAsync(ct) is not { } version)
+            return $"none answers at {Endpoint()}";
+        // Before Testcontainers is touched for the first time: it looks only once.
+        if (version < Newest)
+            Environment.SetEnvironmentVariable("DOCKER_API_VERSION", version.ToString());
+        return null;
     }
 
     public static async Task<ServerRecord> StartPostgresAsync(ServersOptions options, ServerRecord? before, CancellationToken ct)
     {
         var port = FreePort.Next(before?.Ports.FirstOrDefault() ?? 0);
-        var name = await MakeRoomAsync(options, "postgres", PostgresImage, port);
+        var name = await MakeRoomAsync(options, "postgres", PostgresImage, port, before);
         var durability = options.Durable ? "on" : "off";
         var builder = new PostgreSqlBuilder(PostgresImage)
             .WithName(name)
             .WithCleanUp(false)
+            .WithLogger(NullLogger.Instance)
             .WithDatabase("postgres").WithUsername("bzpeer").WithPassword("bzpeer")
             .WithPortBinding(port, PostgreSqlBuilder.PostgreSqlPort)
             .WithCreateParameterModifier(OnLoopbackOnly)
             // Said in full: Testcontainers by itself turns durability off.
             .WithCommand("-c", "max_connections=400", "-c", $"fsync={durability}", "-c", $"synchronous_commit={durability}", "-c", $"full_page_writes={durability}");
         var container = (options.Durable ? builder.WithVolumeMount(name, "/var/lib/postgresql/data") : builder.WithTmpfsMount("/var/lib/postgresql/data")).Build();
-        await StartAsync(container, name, ct);
+        await StartAsync(container, name, isNew: before?.Container is null, ct);
         return new ServerRecord
         {
             Origin = $"the container {PostgresImage}",
@@ -80,10 +73,11 @@ internal static class Containers
     {
         var port = FreePort.Next(before?.Ports.ElementAtOrDefault(0) ?? 0);
         var management = FreePort.Next(before?.Ports.ElementAtOrDefault(1) ?? 0);
-        var name = await MakeRoomAsync(options, "rabbitmq", RabbitMqImage, port);
+        var name = await MakeRoomAsync(options, "rabbitmq", RabbitMqImage, port, before);
         var builder = new RabbitMqBuilder(RabbitMqImage)
             .WithName(name)
             .WithCleanUp(false)
+            .WithLogger(NullLogger.Instance)
             // A node keeps its data under its host name, so that must not change with the container.
             .WithHostname("bzpeer")
             .WithUsername("bzpeer").WithPassword("bzpeer")
@@ -91,7 +85,7 @@ internal static class Containers
             .WithPortBinding(management, 15672)
             .WithCreateParameterModifier(OnLoopbackOnly);
         var container = (options.Durable ? builder.WithVolumeMount(name, "/var/lib/rabbitmq") : builder).Build();
-        await StartAsync(container, name, ct);
+        await StartAsync(container, name, isNew: before?.Container is null, ct);
         var console = new Uri($"http://bzpeer:bzpeer@{HostOf(container)}:{management}/");
         for (var attempt = 0; !await BrokerServer.IsManagementAsync(console, ct); attempt++)
         {
@@ -111,10 +105,10 @@ internal static class Containers
 
     public static async Task<bool> IsRunningAsync(string container, CancellationToken ct)
     {
-        using var client = Client();
+        using var client = await ClientAsync(ct);
         try
         {
-            return (await client.Containers.InspectContainerAsync(container, ct)).State?.Running ?? false;
+            return client is not null && (await client.Containers.InspectContainerAsync(container, ct)).State is { Running: true };
         }
         catch (DockerApiException e) when (e.StatusCode == System.Net.HttpStatusCode.NotFound)
         {
@@ -125,7 +119,9 @@ internal static class Containers
     /// <summary>Stops a container; its data stays in its volume, and starting makes a new container over it.</summary>
     public static async Task StopAsync(string container, bool abruptly)
     {
-        using var client = Client();
+        using var client = await ClientAsync();
+        if (client is null)
+            return; // without its engine no container runs
         await IgnoringGoneAsync(() => abruptly
             ? client.Containers.KillContainerAsync(container, new ContainerKillParameters { Signal = "SIGKILL" })
             : client.Containers.StopContainerAsync(container, new ContainerStopParameters { WaitBeforeKillSeconds = 30 }));
@@ -135,12 +131,18 @@ internal static class Containers
     /// <summary>Deletes what the containers of a data folder kept.</summary>
     public static async Task ForgetAsync(string dataFolder)
     {
-        using var client = Client();
         foreach (var server in (string[])["postgres", "rabbitmq"])
-            await IgnoringGoneAsync(() => client.Volumes.RemoveAsync(NameOf(dataFolder, server), force: true));
+            await ForgetVolumeAsync(NameOf(dataFolder, server));
     }
 
-    private static async Task StartAsync(IContainer container, string name, CancellationToken ct)
+    private static async Task ForgetVolumeAsync(string name)
+    {
+        using var client = await ClientAsync();
+        if (client is not null)
+            await IgnoringGoneAsync(() => client.Volumes.RemoveAsync(name, force: true));
+    }
+
+    private static async Task StartAsync(IContainer container, string name, bool isNew, CancellationToken ct)
     {
         try
         {
@@ -150,20 +152,26 @@ internal static class Containers
         {
             // Not started is not recorded, and what nobody knows of nobody would stop.
             await RemoveAsync(name);
+            if (isNew)
+                await ForgetVolumeAsync(name);
             throw;
         }
     }
 
     private static async Task RemoveAsync(string container)
     {
-        using var client = Client();
-        await IgnoringGoneAsync(() => client.Containers.RemoveContainerAsync(container, new ContainerRemoveParameters { Force = true }));
+        using var client = await ClientAsync();
+        if (client is not null)
+            await IgnoringGoneAsync(() => client.Containers.RemoveContainerAsync(container, new ContainerRemoveParameters { Force = true }));
     }
 
-    private static async Task<string> MakeRoomAsync(ServersOptions options, string server, string image, int port)
+    private static async Task<string> MakeRoomAsync(ServersOptions options, string server, string image, int port, ServerRecord? before)
     {
         var name = NameOf(options.DataFolder, server);
         await RemoveAsync(name);
+        // A volume that no record knows is of a time that was forgotten while the engine was away.
+        if (before?.Container is null)
+            await ForgetVolumeAsync(name);
         options.Say($"Starting the container {image} on port {port}. The first time, its image is downloaded.");
         return name;
     }
@@ -193,7 +201,27 @@ internal static class Containers
 
     private static string HostOf(IContainer container) => Endpoint().Scheme == "tcp" ? container.Hostname : "127.0.0.1";
 
-    private static DockerClient Client() => TestcontainersSettings.OS.DockerEndpointAuthConfig.GetDockerClientBuilder().Build();
+    /// <summary>A client of the engine, or null when none answers.</summary>
+    private static async Task<DockerClient?> ClientAsync(CancellationToken ct = default) =>
+        await EngineVersionAsync(ct) is { } version
+            ? new DockerClientBuilder().WithEndpoint(Endpoint()).WithApiVersion(version < Newest ? version : Newest).Build()
+            : null;
+
+    private static async Task<System.Version?> EngineVersionAsync(CancellationToken ct)
+    {
+        var endpoint = Endpoint();
+        try
+        {
+            using var http = new HttpClient(Transport(endpoint)) { Timeout = TimeSpan.FromSeconds(5) };
+            var host = endpoint.Scheme == "tcp" ? $"http://{endpoint.Authority}" : "http://engine";
+            using var version = JsonDocument.Parse(await http.GetStringAsync(host + "/version", ct));
+            return System.Version.Parse(version.RootElement.GetProperty("ApiVersion").GetString()!);
+        }
+        catch (Exception e) when (!ct.IsCancellationRequested && e is HttpRequestException or TaskCanceledException or JsonException or IOException)
+        {
+            return null;
+        }
+    }
 
     private static Uri Endpoint()
     {

@@ -66,6 +66,7 @@ internal sealed class InstalledPostgres(ServersOptions options, ServerRecords re
         {
             Origin = origin,
             Address = address,
+            Log = log,
             Ports = [port],
             Processes = [PostmasterOf(data) ?? throw new ProvisioningException($"{origin} answers on port {port}, but {data} names no process.")],
             FolderElsewhere = folder == Folder ? null : folder,

@@ -82,6 +82,7 @@ internal sealed class InstalledRabbitMq(ServersOptions options, ServerRecords re
             Origin = origin,
             Address = address,
             Management = console,
+            Log = Log,
             Ports = ports,
             Processes = epmd is null ? [node] : [node, epmd],
         };

@@ -23,6 +23,9 @@ public sealed record ServerRecord
     /// <summary>The container that was started for it.</summary>
     public string? Container { get; init; }
 
+    /// <summary>Where it logs, when it was started from installed programs.</summary>
+    public string? Log { get; init; }
+
     /// <summary>The ports it was given, kept from start to start so that addresses stay what they were.</summary>
     public IReadOnlyList<int> Ports { get; init; } = [];
 
@@ -32,6 +35,9 @@ public sealed record ServerRecord
     /// <summary>Whether it was started here, and so is to be stopped here.</summary>
     [JsonIgnore]
     public bool IsOurs => Processes.Count > 0 || Container is not null;
+
+    /// <summary>The end of its log, for a message.</summary>
+    public string LogTail() => Log is not null ? Commands.Tail(Log) : $"  (docker logs {Container?[..12]} shows it)";
 }
 
 /// <summary>The record file of a data folder: <c>servers.json</c>.</summary>

@@ -103,28 +103,56 @@ public sealed class Servers
 
         if (records[name] is { IsOurs: true } left && await IsUpAsync(left, whyUnusable, ct))
         {
-            options.Say($"Taking over {left.Origin}, still running for this data folder.");
+            options.Say($"Taking over {product}, still running for this data folder: {left.Origin}.");
             return left;
         }
 
         var tried = new List<string> { $"{variable}: not set" };
+        var before = records[name];
         ServerRecord? record = null;
-        if (options.Ways.HasFlag(ServerWays.Container))
+        // A data folder stays with what has its data; a new one takes a container where an engine answers.
+        if (before is not { Processes.Count: > 0 })
+            await TryContainerAsync();
+        if (record is null)
+            await TryInstalledAsync();
+        if (record is null && before is { Processes.Count: > 0 })
+            await TryContainerAsync();
+        if (record is null)
+            await TryPackageAsync();
+        if (record is null)
+            throw new ProvisioningException(
+                $"{product} could not be brought up. Tried, in this order:\n{string.Join('\n', tried.Select(way => $"  - {way}"))}",
+                "The one thing to do: start a Docker engine, and run the same command again.");
+        if (before?.Container is not null && record.Container is null)
+            options.Say($"Earlier runs kept their data in {before.Origin}, which cannot be had now: this one starts with empty stores.");
+        records.Write(name, record);
+        options.Say($"{product} is ready: {record.Origin}.");
+        return record;
+
+        async Task TryContainerAsync()
         {
+            if (!options.Ways.HasFlag(ServerWays.Container))
+                return;
             if (await Containers.WhyNoEngineAsync(ct) is { } why)
                 tried.Add($"a Docker engine: {why}");
             else
-                record = await AttemptAsync("a Docker engine", () => startContainer(options, records[name], ct));
+                record = await AttemptAsync("a Docker engine", () => startContainer(options, before, ct));
         }
-        if (record is null && options.Ways.HasFlag(ServerWays.Installed))
+
+        async Task TryInstalledAsync()
         {
+            if (!options.Ways.HasFlag(ServerWays.Installed))
+                return;
             if (OperatingSystem.IsWindows() || !isInstalled())
                 tried.Add($"{product} installed on this machine: not found");
             else
                 record = await AttemptAsync($"{product} installed on this machine", () => startInstalled(ct));
         }
-        if (record is null && options.Ways.HasFlag(ServerWays.Packages) && !isInstalled())
+
+        async Task TryPackageAsync()
         {
+            if (!options.Ways.HasFlag(ServerWays.Packages) || isInstalled())
+                return;
             if (await DebianPackages.WhyNotAsync(ct) is { } why)
                 tried.Add($"apt-get install {package}: {why}");
             else
@@ -134,13 +162,6 @@ public sealed class Servers
                     return await startInstalled(ct);
                 });
         }
-        if (record is null)
-            throw new ProvisioningException(
-                $"{product} could not be brought up. Tried, in this order:\n{string.Join('\n', tried.Select(way => $"  - {way}"))}",
-                "The one thing to do: start a Docker engine, and run the same command again.");
-        records.Write(name, record);
-        options.Say($"{record.Origin} is ready.");
-        return record;
 
         async Task<ServerRecord?> AttemptAsync(string way, Func<Task<ServerRecord>> start)
         {
@@ -150,8 +171,10 @@ public sealed class Servers
             }
             catch (Exception e) when (!ct.IsCancellationRequested)
             {
-                tried.Add($"{way}: {e.Message}");
-                options.Say($"{product} by {way} did not work: {e.Message}");
+                // A container that does not start brings its whole log along.
+                var why = e is ProvisioningException ? e.Message : e.Message.Split('\n')[0];
+                tried.Add($"{way}: {why}");
+                options.Say($"{product} by {way} did not work: {why}");
                 return null;
             }
         }
