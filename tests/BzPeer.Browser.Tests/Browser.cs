@@ -16,7 +16,7 @@ public sealed class Browser : IAsyncLifetime
     /// <summary>The narrowest window everything must fit in (WCAG 2.2, 1.4.10).</summary>
     public static readonly ViewportSize Narrow = new() { Width = 320, Height = 800 };
 
-    public async Task<IPage> Visit(Uri site, bool scripts = true, bool dark = false, ViewportSize? window = null)
+    public async Task<Visit> Visit(Uri site, bool scripts = true, bool dark = false, ViewportSize? window = null)
     {
         if (chromium is null)
         {
@@ -33,7 +33,7 @@ public sealed class Browser : IAsyncLifetime
             ReducedMotion = ReducedMotion.Reduce,
         });
         context.SetDefaultTimeout(15_000);
-        return await context.NewPageAsync();
+        return new Visit(context, await context.NewPageAsync());
     }
 
     public ValueTask InitializeAsync() => ValueTask.CompletedTask;
@@ -44,6 +44,12 @@ public sealed class Browser : IAsyncLifetime
             await chromium.DisposeAsync();
         playwright?.Dispose();
     }
+}
+
+/// <summary>A window with cookies of its own, closed at the end of the test.</summary>
+public sealed record Visit(IBrowserContext Context, IPage Page) : IAsyncDisposable
+{
+    public ValueTask DisposeAsync() => Context.DisposeAsync();
 }
 
 internal static class Visits

@@ -18,7 +18,8 @@ public sealed class EveryPageTests(Browser browser, SeedSystem system)
     {
         foreach (var dark in new[] { false, true })
         {
-            var page = await browser.Visit(system.Site, dark: dark);
+            await using var visit = await browser.Visit(system.Site, dark: dark);
+            var page = visit.Page;
             await page.GotoAsync(system.Address(path));
 
             var paper = await page.EvaluateAsync<string>("getComputedStyle(document.body).backgroundColor");
@@ -33,7 +34,8 @@ public sealed class EveryPageTests(Browser browser, SeedSystem system)
     [MemberData(nameof(Pages))]
     public async Task It_fits_a_window_of_320_pixels(string path)
     {
-        var page = await browser.Visit(system.Site, window: Browser.Narrow);
+        await using var visit = await browser.Visit(system.Site, window: Browser.Narrow);
+        var page = visit.Page;
         await page.GotoAsync(system.Address(path));
         await page.EvaluateAsync("document.querySelectorAll('details').forEach(each => { each.removeAttribute('name'); each.open = true; })");
 
@@ -44,7 +46,8 @@ public sealed class EveryPageTests(Browser browser, SeedSystem system)
     [MemberData(nameof(Pages))]
     public async Task It_breaks_no_rule_of_its_own_content_security_policy_and_loads_nothing_from_elsewhere(string path)
     {
-        var page = await browser.Visit(system.Site);
+        await using var visit = await browser.Visit(system.Site);
+        var page = visit.Page;
         var complaints = new List<string>();
         page.Console += (_, message) =>
         {
@@ -65,7 +68,8 @@ public sealed class EveryPageTests(Browser browser, SeedSystem system)
     [Fact]
     public async Task The_api_reference_loads_under_its_policy()
     {
-        var page = await browser.Visit(system.Site);
+        await using var visit = await browser.Visit(system.Site);
+        var page = visit.Page;
         var complaints = new List<string>();
         page.Console += (_, message) =>
         {

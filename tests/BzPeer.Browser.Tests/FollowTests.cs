@@ -6,7 +6,8 @@ public sealed class FollowTests(Browser browser, SeedSystem system)
     [Fact]
     public async Task With_scripts_the_button_and_every_count_answer_at_once()
     {
-        var page = await browser.Visit(system.Site);
+        await using var visit = await browser.Visit(system.Site);
+        var page = visit.Page;
         await page.SignIn(Guid.NewGuid());
         var someone = system.Researcher("Ahmed Abdelsalam");
         await page.GotoAsync($"/researchers/{someone}");
@@ -27,7 +28,8 @@ public sealed class FollowTests(Browser browser, SeedSystem system)
     [Fact]
     public async Task Without_scripts_the_form_comes_back_with_the_new_count()
     {
-        var page = await browser.Visit(system.Site, scripts: false);
+        await using var visit = await browser.Visit(system.Site, scripts: false);
+        var page = visit.Page;
         var someone = system.Researcher("Clarence Filsfils");
         await page.GotoAsync($"/researchers/{someone}");
 

@@ -20,7 +20,8 @@ public sealed class ResearcherPageTests(Browser browser, SeedSystem system)
     [InlineData(false)]
     public async Task The_page_shows_everything_the_seed_page_shows_with_and_without_scripts(bool scripts)
     {
-        var page = await browser.Visit(system.Site, scripts);
+        await using var visit = await browser.Visit(system.Site, scripts);
+        var page = visit.Page;
 
         await page.GotoAsync($"/researchers/{system.Seed}");
         await Assertions.Expect(page.Locator("svg.graph.wide")).ToBeVisibleAsync();
@@ -39,7 +40,8 @@ public sealed class ResearcherPageTests(Browser browser, SeedSystem system)
     [Fact]
     public async Task Every_number_opens_its_explanation_without_scripts()
     {
-        var page = await browser.Visit(system.Site, scripts: false);
+        await using var visit = await browser.Visit(system.Site, scripts: false);
+        var page = visit.Page;
         await page.GotoAsync($"/researchers/{system.Seed}");
 
         await page.GetByText("Trust 11 - Baseline").ClickAsync();
@@ -59,7 +61,8 @@ public sealed class ResearcherPageTests(Browser browser, SeedSystem system)
     [Fact]
     public async Task The_abstract_unfolds()
     {
-        var page = await browser.Visit(system.Site, scripts: false);
+        await using var visit = await browser.Visit(system.Site, scripts: false);
+        var page = visit.Page;
         await page.GotoAsync($"/researchers/{system.Seed}");
         var works = page.Locator("#works");
         var folded = (await works.BoundingBoxAsync())!.Height;
@@ -73,7 +76,8 @@ public sealed class ResearcherPageTests(Browser browser, SeedSystem system)
     [Fact]
     public async Task The_graph_leads_on_to_the_explorer_and_from_there_to_anything()
     {
-        var page = await browser.Visit(system.Site);
+        await using var visit = await browser.Visit(system.Site);
+        var page = visit.Page;
         await page.GotoAsync($"/researchers/{system.Seed}");
 
         await page.GetByRole(AriaRole.Link, new() { Name = "Open full explorer" }).ClickAsync();
@@ -88,7 +92,8 @@ public sealed class ResearcherPageTests(Browser browser, SeedSystem system)
     [Fact]
     public async Task The_page_is_found_by_name()
     {
-        var page = await browser.Visit(system.Site);
+        await using var visit = await browser.Visit(system.Site);
+        var page = visit.Page;
         await page.GotoAsync("/");
 
         await page.GetByRole(AriaRole.Searchbox, new() { Name = "Name, ORCID iD or OpenAlex id" }).FillAsync("berni dan");

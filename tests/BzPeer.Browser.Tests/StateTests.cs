@@ -13,7 +13,8 @@ public sealed class StateTests(Browser browser)
     {
         await using var site = await Site.StartAsync();
         site.Services.GraphMayAnswer = new TaskCompletionSource();
-        var page = await browser.Visit(site.Client.BaseAddress!, scripts);
+        await using var visit = await browser.Visit(site.Client.BaseAddress!, scripts);
+        var page = visit.Page;
 
         await page.GotoAsync($"/researchers/{site.World.Seed}", new() { WaitUntil = WaitUntilState.Commit });
         await Assertions.Expect(page.GetByText("Building this graph slice")).ToBeVisibleAsync();
@@ -38,7 +39,8 @@ public sealed class StateTests(Browser browser)
     public async Task A_missing_part_says_so_and_the_page_stays_readable(string service, string shown)
     {
         await using var site = await Site.StartAsync();
-        var page = await browser.Visit(site.Client.BaseAddress!);
+        await using var visit = await browser.Visit(site.Client.BaseAddress!);
+        var page = visit.Page;
         await page.SignIn(site.World.Find("Stefano Salsano"));
         await site.Services.StopAsync(service);
 
@@ -56,7 +58,8 @@ public sealed class StateTests(Browser browser)
         var paper = world.Publish("تعلم الآلة <img src=x onerror=document.title='broken'>", new string('x', 4000), [author], ["<b>topic</b>"]);
         world.Papers[^1] = paper with { Retracted = true };
         await using var site = await Site.StartAsync(world);
-        var page = await browser.Visit(site.Client.BaseAddress!, window: Browser.Narrow);
+        await using var visit = await browser.Visit(site.Client.BaseAddress!, window: Browser.Narrow);
+        var page = visit.Page;
 
         foreach (var path in new[] { $"/researchers/{author}", $"/explore/work/{paper.Id}" })
         {
@@ -73,7 +76,8 @@ public sealed class StateTests(Browser browser)
     public async Task A_follow_that_is_refused_says_why_and_leaves_the_button_as_it_was()
     {
         await using var site = await Site.StartAsync();
-        var page = await browser.Visit(site.Client.BaseAddress!);
+        await using var visit = await browser.Visit(site.Client.BaseAddress!);
+        var page = visit.Page;
         await page.SignIn(site.World.Find("Stefano Salsano"));
         await page.GotoAsync($"/researchers/{site.World.Seed}");
         await site.Services.StopAsync("Follow");
