@@ -22,6 +22,14 @@ public static class NameFolding
         ['ŧ'] = "t",
     };
 
+    /// <summary>The words a name is found by: "O'Brien" both as "obrien" and as "brien".</summary>
+    public static string Words(string name)
+    {
+        var folded = Fold(name);
+        var apart = Fold(name.Replace('\'', ' ').Replace('’', ' '));
+        return folded == apart ? folded : $"{folded} {apart}";
+    }
+
     /// <summary>Lower-case words of letters and digits, separated by single spaces.</summary>
     public static string Fold(string name)
     {
@@ -31,7 +39,6 @@ public static class NameFolding
             if (CharUnicodeInfo.GetUnicodeCategory(letter) is UnicodeCategory.NonSpacingMark or UnicodeCategory.EnclosingMark) continue;
             if (Strokes.TryGetValue(letter, out var plain)) folded.Append(plain);
             else if (char.IsLetterOrDigit(letter) || char.IsSurrogate(letter)) folded.Append(letter);
-            // "O'Brien" is found as "obrien", and "Jean-Pierre" by either part.
             else if (letter is not ('\'' or '’' or '.') && folded.Length > 0 && folded[^1] != ' ') folded.Append(' ');
         }
 

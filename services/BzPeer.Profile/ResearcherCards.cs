@@ -29,7 +29,6 @@ public sealed partial class ResearcherCards : EventProjection
     public override ValueTask ApplyAsync(IDocumentOperations operations, IEvent e, CancellationToken cancellation)
     {
         var (profile, imported) = e.Data is Registered registered ? (registered.Profile, registered.ImportedVersion) : (((Changed)e.Data).Profile, ((Changed)e.Data).ImportedVersion);
-        var folded = NameFolding.Fold(profile.Name);
         operations.QueueSqlCommand(
             """
             insert into researcher_cards (id, name, folded_name, name_words, keys, profile, imported_version, stream_version, profile_version)
@@ -37,7 +36,7 @@ public sealed partial class ResearcherCards : EventProjection
             on conflict (id) do update set name = excluded.name, folded_name = excluded.folded_name, name_words = excluded.name_words, keys = excluded.keys,
               profile = excluded.profile, imported_version = excluded.imported_version, stream_version = excluded.stream_version, profile_version = excluded.profile_version
             """,
-            profile.ResearcherId, profile.Name, folded, folded, profile.Keys.ToArray(), JsonSerializer.Serialize(profile, Json), imported, e.Id);
+            profile.ResearcherId, profile.Name, NameFolding.Fold(profile.Name), NameFolding.Words(profile.Name), profile.Keys.ToArray(), JsonSerializer.Serialize(profile, Json), imported, e.Id);
         return ValueTask.CompletedTask;
     }
 

@@ -1,0 +1,77 @@
+using System.Net.Http.Headers;
+using Marten;
+using MassTransit;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Mvc.Testing;
+using Microsoft.Extensions.DependencyInjection;
+using Npgsql;
+using Xunit;
+
+namespace BzPeer.Testing;
+
+/// <summary>
+/// One service in this process, as its Program.cs builds it, on a database and a virtual host of its own: real PostgreSQL,
+/// real RabbitMQ. One per test class, as a class fixture.
+/// </summary>
+public sealed class ServiceHost<TProgram> : IAsyncLifetime where TProgram : class
+{
+    private readonly TestTokens tokens = new(Path.Combine(Path.GetTempPath(), $"bzpeer-test-{Guid.NewGuid():N}.key"));
+    private WebApplicationFactory<TProgram>? factory;
+
+    /// <summary>What the service was built with.</summary>
+    public IServiceProvider Services => factory!.Services;
+
+    /// <summary>The service's database.</summary>
+    public NpgsqlDataSource Database => Services.GetRequiredService<NpgsqlDataSource>();
+
+    /// <summary>The service's event store.</summary>
+    public IDocumentStore Store => Services.GetRequiredService<IDocumentStore>();
+
+    /// <summary>Where the service's queue is.</summary>
+    public Uri VirtualHost { get; private set; } = null!;
+
+    /// <summary>A client without a token.</summary>
+    public HttpClient Anonymous() => factory!.CreateClient(new() { AllowAutoRedirect = false });
+
+    /// <summary>A client that acts as this researcher.</summary>
+    public HttpClient As(Guid researcherId, params IReadOnlyList<string> roles)
+    {
+        var client = Anonymous();
+        client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", tokens.For(researcherId, roles));
+        return client;
+    }
+
+    /// <summary>Publishes a message as another service would.</summary>
+    public Task Publish<T>(T message, CancellationToken ct = default) where T : class => Services.GetRequiredService<IBus>().Publish(message, ct);
+
+    /// <summary>All rows of a table as text, in the order of <paramref name="orderBy"/>: to compare read models by.</summary>
+    public async Task<string[]> Rows(string table, string orderBy, string columns = "*")
+    {
+        await using var command = Database.CreateCommand($"select r::text from (select {columns} from {table} order by {orderBy}) r");
+        await using var reader = await command.ExecuteReaderAsync();
+        var rows = new List<string>();
+        while (await reader.ReadAsync()) rows.Add(reader.GetString(0));
+        return [.. rows];
+    }
+
+    /// <inheritdoc />
+    public async ValueTask InitializeAsync()
+    {
+        var store = await TestServers.Database(typeof(TProgram).Assembly.GetName().Name!.Split('.')[^1].ToLowerInvariant());
+        VirtualHost = await TestServers.VirtualHost();
+        factory = new WebApplicationFactory<TProgram>().WithWebHostBuilder(host => host
+            .UseEnvironment("Development")
+            .UseSetting("ConnectionStrings:Store", store)
+            .UseSetting("ConnectionStrings:Broker", VirtualHost.ToString())
+            .UseSetting("Auth:SigningKeyFile", tokens.KeyFile));
+        using var client = Anonymous();
+        await Eventually.Async(async ct => (await client.GetAsync("/health", ct)).IsSuccessStatusCode, "the service is healthy", TimeSpan.FromSeconds(60));
+    }
+
+    /// <inheritdoc />
+    public async ValueTask DisposeAsync()
+    {
+        if (factory is not null) await factory.DisposeAsync();
+        File.Delete(tokens.KeyFile);
+    }
+}
