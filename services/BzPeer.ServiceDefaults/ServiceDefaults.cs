@@ -69,7 +69,9 @@ public static class ServiceDefaults
     private static void AddTelemetry(this WebApplicationBuilder builder, string name)
     {
         // A line per request and the text of every schema statement would hide what matters; a setting can bring them back.
-        builder.Logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning).AddFilter("Marten", LogLevel.Warning).AddFilter("MassTransit", LogLevel.Warning);
+        builder.Logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning).AddFilter("Marten", LogLevel.Warning).AddFilter("MassTransit", LogLevel.Warning)
+            // It logs as errors what it also throws: lost races that are simply decided again among them.
+            .AddFilter("Marten.IDocumentStore", LogLevel.None);
         builder.Logging.AddOpenTelemetry(logging =>
         {
             logging.IncludeFormattedMessage = true;

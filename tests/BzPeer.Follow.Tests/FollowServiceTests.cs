@@ -19,7 +19,7 @@ namespace BzPeer.Follow.Tests;
 /// <summary>The service by its API, on real PostgreSQL and RabbitMQ.</summary>
 public sealed class FollowServiceTests(ServiceHost<Program> service) : IClassFixture<ServiceHost<Program>>
 {
-    private static readonly CancellationToken Ct = CancellationToken.None;
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
     private async Task<Guid> Registered()
     {

@@ -42,7 +42,7 @@ public sealed class ServiceHost<TProgram> : IAsyncLifetime where TProgram : clas
     }
 
     /// <summary>Publishes a message as another service would.</summary>
-    public Task Publish<T>(T message, CancellationToken ct = default) where T : class => Services.GetRequiredService<IBus>().Publish(message, ct);
+    public Task Publish(object message, CancellationToken ct = default) => Services.GetRequiredService<IBus>().Publish(message, message.GetType(), ct);
 
     /// <summary>All rows of a table as text, in the order of <paramref name="orderBy"/>: to compare read models by.</summary>
     public async Task<string[]> Rows(string table, string orderBy, string columns = "*")

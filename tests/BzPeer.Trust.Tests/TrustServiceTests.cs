@@ -1,0 +1,147 @@
+using System.Net;
+using System.Net.Http.Json;
+using BzPeer.Contracts;
+using BzPeer.ServiceDefaults;
+using BzPeer.Testing;
+using CsCheck;
+using Marten;
+using Shouldly;
+using Xunit;
+
+[assembly: AssemblyFixture(typeof(TestServers))]
+
+namespace BzPeer.Trust.Tests;
+
+/// <summary>The service by its API and its messages, on real PostgreSQL and RabbitMQ.</summary>
+public sealed class TrustServiceTests(ServiceHost<Program> service) : IClassFixture<ServiceHost<Program>>
+{
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    private static EventOrigin Origin(string source, Guid subject, long sequence) =>
+        new(Guid.NewGuid(), DateTimeOffset.UtcNow, source, subject, sequence, 0, subject, sequence);
+
+    private static ResearcherRegistered Registration(Guid id) => new(Origin(Sources.Profile, id, 1), id, "Ada", "arxiv", null, null);
+
+    private static BibliographyChanged Bibliography(Guid id, long version, int works, string causedBy = "WorkPublished", string title = "A paper", int retracted = 0) => new(
+        Origin(Sources.Publication, id, version), id, works + retracted, works, 0, retracted, 1, 4,
+        [new BibliographyCause(causedBy, Guid.NewGuid(), Guid.NewGuid(), title)], version);
+
+    private Task<TrustStatement> StatementWhen(Guid id, Func<TrustStatement, bool> ready, string because) => Eventually.Async(
+        async ct => (await service.Anonymous().GetFromJsonAsync<TrustStatement>($"/api/researchers/{id}/trust", ct))!, ready, because);
+
+    private async Task<List<TrustChange>> Ledger(Guid id, int limit = 80)
+    {
+        var all = new List<TrustChange>();
+        for (string? cursor = null; ;)
+        {
+            var page = (await service.Anonymous().GetFromJsonAsync<Page<TrustChange>>($"/api/researchers/{id}/trust/changes?limit={limit}&cursor={cursor}", Ct))!;
+            all.AddRange(page.Items);
+            if ((cursor = page.Next) is null) return all;
+        }
+    }
+
+    [Fact]
+    public async Task A_new_work_raises_trust_and_the_ledger_names_it()
+    {
+        var id = Guid.NewGuid();
+        await service.Publish(Registration(id), Ct);
+        await StatementWhen(id, s => s.Score == 9, "registered");
+        var published = Bibliography(id, 2, works: 1, title: "On engines");
+        await service.Publish(published, Ct);
+        (await StatementWhen(id, s => s.Score == 11, "the work counts")).Level.ShouldBe("Baseline");
+
+        var ledger = await Ledger(id);
+        ledger.Select(change => (change.From.Score, change.To.Score)).ShouldBe([(9, 11), (0, 9)]);
+        var cause = ledger[0].Cause;
+        (cause.Type, cause.EventId, cause.Reason, cause.WorkId).ShouldBe(("WorkPublished", published.Causes[0].EventId, "published: On engines", published.Causes[0].WorkId));
+        ledger[0].ModelVersion.ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task A_fall_by_retraction_is_restated_and_says_so()
+    {
+        var id = Guid.NewGuid();
+        await service.Publish(Registration(id), Ct);
+        await service.Publish(Bibliography(id, 2, works: 6), Ct);
+        await StatementWhen(id, s => s.Score == 21, "six works");
+        await service.Publish(Bibliography(id, 3, works: 5, "WorkRetracted", "Bad paper", retracted: 1), Ct);
+        await StatementWhen(id, s => s.Score == 19, "one was retracted");
+
+        (await Ledger(id))[0].Cause.Reason.ShouldBe("retracted: Bad paper");
+        var events = await service.Store.LightweightSession().Events.FetchStreamAsync(id, token: Ct);
+        events.Select(e => e.Data).OfType<Restated>().Single().ShouldSatisfyAllConditions(
+            restated => (restated.FromScore, restated.ToScore).ShouldBe((21, 19)), restated => restated.Cause.Type.ShouldBe("WorkRetracted"));
+        events.Select(e => e.Data).OfType<LevelChanged>().Select(changed => (changed.From, changed.To)).ShouldContain(("Emerging", "Baseline"));
+    }
+
+    [Fact]
+    public async Task Messages_in_any_order_and_repeated_lead_to_the_same_statement()
+    {
+        await Check.SampleAsync(Gen.Int[0, 1_000_000], async seed =>
+        {
+            var id = Guid.NewGuid();
+            List<object> messages = [Registration(id), .. Enumerable.Range(1, 5).Select(works => Bibliography(id, works, works))];
+            var deliveries = messages.Concat(messages).Concat(messages).ToArray();
+            new Random(seed).Shuffle(deliveries);
+            foreach (var message in deliveries) await service.Publish(message, Ct);
+            var statement = await StatementWhen(id, s => s.Score == 19, "five works count");
+            statement.Contributions.Sum(c => c.Points).ShouldBe(19);
+        }, iter: 6, threads: 1);
+    }
+
+    [Fact]
+    public async Task The_same_evidence_makes_no_event()
+    {
+        var id = Guid.NewGuid();
+        var (registration, bibliography) = (Registration(id), Bibliography(id, 2, works: 1));
+        await service.Publish(registration, Ct);
+        await service.Publish(bibliography, Ct);
+        await StatementWhen(id, s => s.Score == 11, "the work counts");
+        var before = (await service.Store.LightweightSession().Events.FetchStreamAsync(id, token: Ct)).Count;
+        await service.Publish(registration, Ct);
+        await service.Publish(bibliography, Ct);
+        // A later message of the same queue has gone through: so have the repeats before it.
+        await service.Publish(Bibliography(id, 3, works: 2), Ct);
+        await StatementWhen(id, s => s.Score == 13, "the second work counts");
+        (await service.Store.LightweightSession().Events.FetchStreamAsync(id, token: Ct)).Count.ShouldBe(before + 2);
+    }
+
+    [Fact]
+    public async Task Nothing_is_stated_about_somebody_who_is_not_registered()
+    {
+        var id = Guid.NewGuid();
+        await service.Publish(Bibliography(id, 2, works: 1), Ct);
+        await Eventually.Async(async _ => (await service.Rows("trust_records", "researcher")).Any(row => row.Contains(id.ToString())), "the evidence is kept", ct: Ct);
+        (await service.Anonymous().GetAsync($"/api/researchers/{id}/trust", Ct)).StatusCode.ShouldBe(HttpStatusCode.NotFound);
+        await service.Publish(Registration(id), Ct);
+        await StatementWhen(id, s => s.Score == 11, "registration and work together");
+    }
+
+    [Fact]
+    public async Task The_ledger_pages_and_a_rebuild_changes_nothing()
+    {
+        var id = Guid.NewGuid();
+        await service.Publish(Registration(id), Ct);
+        for (var works = 1; works <= 4; works++)
+        {
+            await service.Publish(Bibliography(id, works, works), Ct);
+            var expected = 9 + 2 * works;
+            await StatementWhen(id, s => s.Score == expected, $"{works} works count");
+        }
+
+        var paged = await Ledger(id, limit: 2);
+        paged.Select(change => change.To.Score).ShouldBe([17, 15, 13, 11, 9]);
+        var before = await service.Rows("trust_records", "researcher");
+        using var daemon = await service.Store.BuildProjectionDaemonAsync();
+        await daemon.RebuildProjectionAsync(nameof(TrustRecords), Ct);
+        (await service.Rows("trust_records", "researcher")).ShouldBe(before);
+    }
+
+    [Fact]
+    public async Task An_unknown_researcher_has_neither_statement_nor_ledger()
+    {
+        (await service.Anonymous().GetAsync($"/api/researchers/{Guid.NewGuid()}/trust", Ct)).StatusCode.ShouldBe(HttpStatusCode.NotFound);
+        (await service.Anonymous().GetAsync($"/api/researchers/{Guid.NewGuid()}/trust/changes", Ct)).StatusCode.ShouldBe(HttpStatusCode.NotFound);
+        (await service.Anonymous().GetAsync("/api/researchers/nobody/trust", Ct)).StatusCode.ShouldBe(HttpStatusCode.BadRequest);
+    }
+}
