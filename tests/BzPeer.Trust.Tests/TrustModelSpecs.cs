@@ -9,7 +9,10 @@ public sealed class TrustModelSpecs
 {
     private static Evidence Import(int works, int topics = 0, int collaborators = 0) => Evidence.None with
     {
-        RegisteredFrom = "arxiv", ValidatedWorks = works, Topics = topics, CloseCollaborators = collaborators,
+        RegisteredFrom = "arxiv",
+        ValidatedWorks = works,
+        Topics = topics,
+        CloseCollaborators = collaborators,
     };
 
     private static Evidence Verified(int works, int topics = 0, int collaborators = 0) =>
