@@ -187,14 +187,13 @@ def main():
     neighbourhood = load("arxiv/srv6-neighbourhood.json")
     papers = load("arxiv/metadata.ndjson.gz")
 
-    # Papers that OpenAlex has as well: one work, told by two sources. OpenAlex's record of them is in the sample with them.
+    # Papers that OpenAlex has as well: one work, told by two sources.
     by_doi = {paper["doi"].lower() for paper in papers if paper["doi"]}
-    both = {doi(work) for work in older + current if doi(work) in by_doi}
-    selected = {work["id"] for work in select_openalex(older)}
+    both = {doi(work) for work in current if doi(work) in by_doi}
     files = {
         "arxiv-networking.ndjson.gz": select_arxiv(papers, neighbourhood, both),
         "arxiv-srv6-neighbourhood.ndjson.gz": neighbourhood,
-        "openalex-2023.ndjson.gz": [trim(work) for work in older if work["id"] in selected or doi(work) in both],
+        "openalex-2023.ndjson.gz": [trim(work) for work in select_openalex(older)],
         "openalex-current.ndjson.gz": current,
     }
     for file, records in files.items():
