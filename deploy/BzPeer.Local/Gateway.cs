@@ -8,6 +8,9 @@ namespace BzPeer.Local;
 /// <summary>How an import stands, as <c>GET /api/imports/{id}</c> says it.</summary>
 internal sealed record ImportStatus(string State, int Received, int Created, int Updated, int Unchanged, int Rejected);
 
+/// <summary>The researcher of the seed page, and the trust that the card shows.</summary>
+internal sealed record Seed(Guid Id, int? Trust);
+
 /// <summary>The calls of the public API that the launcher makes, as anybody else could.</summary>
 internal sealed class Gateway(Uri site) : IDisposable
 {
@@ -37,11 +40,19 @@ internal sealed class Gateway(Uri site) : IDisposable
         return false;
     }
 
-    /// <summary>The researcher of the seed page, once the card shows what the seed page shows; null while it does not.</summary>
-    public async Task<Guid?> FindSeedAsync(CancellationToken stop)
+    /// <summary>The researcher of the seed page, or null while the card is not there, or cannot be had just now.</summary>
+    public async Task<Seed?> FindSeedAsync(CancellationToken stop)
     {
-        var found = await http.GetFromJsonAsync<Cards>($"/api/researchers?q={Uri.EscapeDataString(SeedName)}", stop);
-        return found!.Items.FirstOrDefault(card => card.Name == SeedName && card.Trust?.Score == 11)?.Id;
+        try
+        {
+            var found = await http.GetFromJsonAsync<Cards>($"/api/researchers?q={Uri.EscapeDataString(SeedName)}", stop);
+            var card = found!.Items.FirstOrDefault(card => card.Name == SeedName);
+            return card is null ? null : new Seed(card.Id, card.Trust?.Score);
+        }
+        catch (HttpRequestException)
+        {
+            return null;
+        }
     }
 
     /// <summary>Hands in a file of records; the address at which its progress stands.</summary>

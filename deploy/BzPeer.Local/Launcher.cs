@@ -1,11 +1,10 @@
 using System.Text.Json;
-using System.Text.RegularExpressions;
 using BzPeer.Provisioning;
 
 namespace BzPeer.Local;
 
 /// <summary>One run: the servers, the services over them, the sample data; then everything down again, in the opposite order.</summary>
-internal sealed partial class Launcher(LauncherArguments arguments)
+internal sealed class Launcher(LauncherArguments arguments)
 {
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { WriteIndented = true };
 
@@ -53,6 +52,7 @@ internal sealed partial class Launcher(LauncherArguments arguments)
             stores[name] = await servers.Postgres.CreateDatabaseAsync($"bzpeer_{name}", stop);
         }
 
+        var warnings = new Warnings();
         await using var processes = new BzPeerProcesses(new BzPeerProcessesOptions
         {
             DataFolder = folder.Path,
@@ -60,11 +60,16 @@ internal sealed partial class Launcher(LauncherArguments arguments)
             Broker = servers.Broker.Address,
             SigningKeyFile = SigningKey.Ensure(folder.SigningKey),
             SitePort = arguments.Port,
-            OnLine = ShowWarning,
+            OnLine = (service, line) =>
+            {
+                if (warnings.Pick(service, line) is { } warning)
+                    Report.Warn(warning);
+            },
         });
         Report.Say($"Starting {string.Join(", ", processes.All.Select(process => process.Name))}; logs are in {folder.Logs}.");
         await processes.StartAsync(stop);
         Report.Say("All are healthy.");
+        warnings.On = true;
 
         // What dies from here on is reported and started again, also while the sample is imported.
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(stop);
@@ -79,6 +84,7 @@ internal sealed partial class Launcher(LauncherArguments arguments)
         }
         finally
         {
+            warnings.On = false;
             await ending.CancelAsync();
             await supervision;
             Report.Say("Stopping the services.");
@@ -98,12 +104,12 @@ internal sealed partial class Launcher(LauncherArguments arguments)
         }
     }
 
-    private static async Task ShowUrlsAsync(DataFolder folder, Servers servers, BzPeerProcesses processes, Guid? seed, CancellationToken stop)
+    private static async Task ShowUrlsAsync(DataFolder folder, Servers servers, BzPeerProcesses processes, Seed? seed, CancellationToken stop)
     {
         var urls = new
         {
             site = processes.Site,
-            seedResearcher = seed is null ? null : new Uri(processes.Site, $"/researchers/{seed}"),
+            seedResearcher = seed is null ? null : new Uri(processes.Site, $"/researchers/{seed.Id}"),
             apiReference = new Uri(processes.Site, "/scalar"),
             services = processes.All.ToDictionary(process => process.Name, process => process.Url),
             postgres = servers.Postgres.ConnectionString,
@@ -115,21 +121,9 @@ internal sealed partial class Launcher(LauncherArguments arguments)
             ("The site", urls.site),
             ("Daniel Bernier, the seed researcher", urls.seedResearcher),
             ("API reference", urls.apiReference),
-            ("Broker console (guest, guest)", urls.console));
+            ($"Broker console ({servers.Broker.Record.Management?.UserInfo.Replace(":", ", ")})", urls.console));
     }
 
     private static Task WriteUrlsAsync(DataFolder folder, object urls, CancellationToken stop) =>
         File.WriteAllTextAsync(folder.Urls, JsonSerializer.Serialize(urls, Json) + "\n", stop);
-
-    /// <remarks>Everything is in the log; the console gets what somebody should look at.</remarks>
-    private static void ShowWarning(string service, string line)
-    {
-        if (WarningLine().Match(line) is not { Success: true } warning)
-            return;
-        var text = warning.Groups["text"].Value;
-        Report.Warn($"{service}: {(text.Length > 400 ? text[..400] + "…" : text)}");
-    }
-
-    [GeneratedRegex(@"^[\d-]+ [\d:.]+ (?<text>(warn|fail|crit): .*)$")]
-    private static partial Regex WarningLine();
 }

@@ -11,6 +11,9 @@ internal sealed class SampleImport(Gateway gateway, string stateFile, IReadOnlyL
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
 
+    // What the seed page shows.
+    private const int SeedTrust = 11;
+
     public async Task RunAsync(CancellationToken stop)
     {
         var files = SampleFile.All();
@@ -91,7 +94,7 @@ internal sealed class SampleImport(Gateway gateway, string stateFile, IReadOnlyL
                 most = Math.Max(most, behind);
                 bar.Value = 1 - ((double)behind / most);
                 // Between one service's work and the next one's there is a moment at which nobody has anything to do.
-                idle = behind == 0 && await RetryAsync(() => gateway.FindSeedAsync(limit.Token), limit.Token) is not null ? idle + 1 : 0;
+                idle = behind == 0 && await gateway.FindSeedAsync(limit.Token) is { Trust: SeedTrust } ? idle + 1 : 0;
             }
             bar.Value = 1;
         }

@@ -73,12 +73,21 @@ public sealed class BzPeerProcesses : IAsyncDisposable
     public ServiceProcess this[string name] =>
         All.FirstOrDefault(process => process.Name == name) ?? throw new ArgumentException($"There is no service {name}.", nameof(name));
 
-    /// <summary>Starts all five and waits until they are healthy.</summary>
+    /// <summary>Starts all five and waits until they are healthy, or until the first of them cannot be.</summary>
     public async Task StartAsync(CancellationToken ct = default)
     {
         foreach (var process in All)
             process.Start();
-        await Task.WhenAll(All.Select(process => process.WaitUntilHealthyAsync(StartLimit, ct)));
+        using var failed = CancellationTokenSource.CreateLinkedTokenSource(ct);
+        try
+        {
+            await foreach (var ready in Task.WhenEach(All.Select(process => process.WaitUntilHealthyAsync(StartLimit, failed.Token))))
+                await ready;
+        }
+        finally
+        {
+            await failed.CancelAsync();
+        }
     }
 
     /// <summary>Stops the gateway, so that nothing comes in any more, then the services.</summary>
