@@ -21,13 +21,15 @@ internal sealed partial class Warnings
     {
         if (!On || WarningLine().Match(line) is not { Success: true } warning)
             return null;
-        var text = warning.Groups["text"].Value;
-        // The same complaint comes with other numbers every time.
-        var kind = service + Numbers().Replace(text, "#");
+        // The log has the stack trace.
+        var text = warning.Groups["text"].Value.Split("   at ")[0];
+        text = text.Length > 300 ? text[..300] + "…" : text;
+        // The same complaint comes with other numbers every time, and from many places at once.
+        var kind = service + Numbers().Replace(text[..Math.Min(100, text.Length)], "#");
         if (said.TryGetValue(kind, out var when) && Stopwatch.GetElapsedTime(when) < SaidRecently)
             return null;
         said[kind] = Stopwatch.GetTimestamp();
-        return $"{service}: {(text.Length > 400 ? text[..400] + "…" : text)}";
+        return $"{service}: {text}";
     }
 
     [GeneratedRegex(@"^[\d-]+ [\d:.]+ (?<text>(warn|fail|crit): .*)$")]
