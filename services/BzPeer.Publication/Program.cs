@@ -1,3 +1,31 @@
+using BzPeer.Contracts;
+using BzPeer.Publication;
+using BzPeer.ServiceDefaults;
+
 var builder = WebApplication.CreateBuilder(args);
+builder.AddServiceDefaults(Sources.Publication);
+builder.AddEventStore(Sources.Publication, PublicationPublisher.Publications, (store, database) =>
+{
+    AuthorIdentity.Configure(store);
+    Work.Configure(store);
+    RecordWorks.Configure(store);
+    WorkTables.Configure(store);
+    Bibliographies.Configure(store, database);
+    Imports.Configure(store);
+});
+builder.AddMessageBus(Sources.Publication, PublicationPublisher.Publications);
+builder.Services.AddSingleton<RecordWorks>();
+builder.Services.AddSingleton<Collaborations>();
+builder.Services.AddSingleton(ImportLimits.Read(builder.Configuration));
+builder.Services.AddSingleton<ImportWorker>();
+builder.Services.AddHostedService(services => services.GetRequiredService<ImportWorker>());
+
 var app = builder.Build();
+app.UseServiceDefaults();
+app.MapPublishWork();
+app.MapRetractWork();
+app.MapWorks();
+app.MapCollaborators();
+app.MapGraph();
+app.MapImports();
 app.Run();

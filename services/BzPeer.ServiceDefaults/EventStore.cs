@@ -106,6 +106,9 @@ public static class EventStore
         _ => IsConflict(exception.InnerException),
     };
 
+    /// <summary>Whether the store, not what was asked of it, is at fault: try again later.</summary>
+    public static bool IsOutage(Exception? exception) => ExceptionToProblem.IsStoreOutage(exception);
+
     private static NpgsqlConnectionStringBuilder ReadConnection(IHostApplicationBuilder builder)
     {
         const string key = "ConnectionStrings:Store";

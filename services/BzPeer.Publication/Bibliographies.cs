@@ -1,0 +1,160 @@
+using BzPeer.Contracts;
+using BzPeer.ServiceDefaults;
+using JasperFx.Events;
+using JasperFx.Events.Daemon;
+using JasperFx.Events.Projections;
+using Marten;
+using Marten.Subscriptions;
+using Npgsql;
+using Weasel.Postgresql.Tables;
+
+namespace BzPeer.Publication;
+
+/// <summary>The sums of one researcher's bibliography. All but <paramref name="Works"/>, <paramref name="SelfAsserted"/> and <paramref name="Retracted"/> are over validated, unretracted works.</summary>
+public sealed record BibliographySums(int Works, int Validated, int SelfAsserted, int Retracted, int Topics, int CloseCollaborators);
+
+/// <summary>A work event behind a change of the sums; <paramref name="Type"/> is the name it has in the contracts.</summary>
+public sealed record SumsCause(string Type, Guid EventId, Guid WorkId, string Title);
+
+/// <summary>Stream event: the sums of a researcher's bibliography after a page of work events.</summary>
+public sealed record SumsChanged(Guid ResearcherId, BibliographySums Sums, IReadOnlyList<SumsCause> Causes, long Version)
+{
+    /// <summary>A stream of its own per researcher, which nobody but <see cref="Bibliographies"/> writes.</summary>
+    public static Guid StreamId(Guid researcherId) => StableId.Of($"bibliography:{researcherId}");
+}
+
+/// <summary>
+/// Follows the work events and tells the sums of every researcher they touch, when they changed. The sums are read from the
+/// tables, which are at least as new as the page; what was told last stands in <c>bibliographies</c>, so a replay tells
+/// nothing again. The event, the row and the progress are one transaction.
+/// </summary>
+internal sealed class Bibliographies : SubscriptionBase
+{
+    private const int MostCauses = 20;
+
+    /// <summary>Researchers whose sums are read in one go.</summary>
+    private const int AtOnce = 2_000;
+
+    private readonly NpgsqlDataSource database;
+    private readonly Collaborations collaborations;
+
+    public Bibliographies(NpgsqlDataSource database)
+    {
+        (this.database, collaborations) = (database, new Collaborations(database));
+        Name = nameof(Bibliographies);
+        Options.BatchSize = 200;
+        IncludedEventTypes.AddRange([typeof(Published), typeof(Corrected), typeof(Retracted)]);
+    }
+
+    public override async Task<IChangeListener> ProcessEventsAsync(
+        EventRange page, ISubscriptionController controller, IDocumentOperations operations, CancellationToken cancellationToken)
+    {
+        var events = page.Events.Where(e => e.Data is IWorkStands or Retracted).ToList();
+        if (events.Count == 0) return NullChangeListener.Instance;
+
+        var touched = await TouchedAsync(events, cancellationToken);
+        foreach (var researchers in touched.Keys.Order().Chunk(AtOnce))
+            await TellAsync(researchers, touched, operations, cancellationToken);
+        return NullChangeListener.Instance;
+    }
+
+    /// <summary>Whom the page touches: who is an author of its works now, and who was before.</summary>
+    private async Task<Dictionary<Guid, List<IEvent>>> TouchedAsync(List<IEvent> events, CancellationToken cancellation)
+    {
+        var byWork = events.ToLookup(e => e.StreamId);
+        var touched = new Dictionary<Guid, List<IEvent>>();
+        await using (var command = database.CreateCommand("select distinct researcher_id, work_id from work_authors where work_id = any($1) and researcher_id is not null"))
+        {
+            command.Parameters.Add(new() { Value = byWork.Select(work => work.Key).ToArray() });
+            await using var row = await command.ExecuteReaderAsync(cancellation);
+            while (await row.ReadAsync(cancellation)) Touch(row.GetGuid(0), byWork[row.GetGuid(1)]);
+        }
+
+        foreach (var e in events)
+            foreach (var left in e.Data is Corrected corrected ? corrected.Left : [])
+                Touch(left, [e]);
+        return touched;
+
+        void Touch(Guid researcher, IEnumerable<IEvent> by)
+        {
+            if (!touched.TryGetValue(researcher, out var causes)) touched[researcher] = causes = [];
+            causes.AddRange(by);
+        }
+    }
+
+    private async Task TellAsync(Guid[] researchers, Dictionary<Guid, List<IEvent>> touched, IDocumentOperations operations, CancellationToken cancellation)
+    {
+        var now = await SumAsync(researchers, cancellation);
+        var told = await LoadToldAsync(researchers, cancellation);
+        var news = researchers.Where(id => now[id] != told.GetValueOrDefault(id)).Select(id =>
+        {
+            var causes = touched[id].DistinctBy(e => e.Id).OrderBy(e => e.Sequence).ToList();
+            return (Id: id, Sums: now[id], Causes: causes, Version: causes[^1].Sequence);
+        }).ToList();
+        if (news.Count == 0) return;
+
+        foreach (var (id, sums, causes, version) in news)
+            operations.Events.Append(SumsChanged.StreamId(id), EventStore.Traced(new SumsChanged(id, sums, [.. causes.TakeLast(MostCauses).Select(CauseOf)], version), causes[^1].Trace()));
+        operations.QueueSqlCommand(
+            """
+            insert into bibliographies (researcher_id, works, validated, self_asserted, retracted, topics, close_collaborators, version)
+            select * from unnest(?, ?, ?, ?, ?, ?, ?, ?)
+            on conflict (researcher_id) do update set works = excluded.works, validated = excluded.validated, self_asserted = excluded.self_asserted,
+              retracted = excluded.retracted, topics = excluded.topics, close_collaborators = excluded.close_collaborators, version = excluded.version
+            """,
+            news.Select(n => n.Id).ToArray(), news.Select(n => n.Sums.Works).ToArray(), news.Select(n => n.Sums.Validated).ToArray(),
+            news.Select(n => n.Sums.SelfAsserted).ToArray(), news.Select(n => n.Sums.Retracted).ToArray(), news.Select(n => n.Sums.Topics).ToArray(),
+            news.Select(n => n.Sums.CloseCollaborators).ToArray(), news.Select(n => n.Version).ToArray());
+    }
+
+    private static SumsCause CauseOf(IEvent e) => e.Data switch
+    {
+        Published published => new(nameof(WorkPublished), e.Id, published.WorkId, published.Work.Title),
+        Corrected corrected => new(nameof(WorkCorrected), e.Id, corrected.WorkId, corrected.Work.Title),
+        _ => new(nameof(WorkRetracted), e.Id, e.StreamId, ((Retracted)e.Data).Title),
+    };
+
+    private async Task<Dictionary<Guid, BibliographySums>> SumAsync(Guid[] researchers, CancellationToken cancellation)
+    {
+        var close = await collaborations.CountCloseAsync(researchers, cancellation);
+        await using var command = database.CreateCommand(
+            """
+            select r.id, count(w.id)::int, count(w.id) filter (where w.validated and not w.retracted)::int, count(w.id) filter (where not w.validated)::int,
+              count(w.id) filter (where w.retracted)::int,
+              (select count(distinct t.topic_id)::int from work_authors a join works v on v.id = a.work_id and v.validated and not v.retracted
+               join work_topics t on t.work_id = v.id where a.researcher_id = r.id)
+            from unnest($1) r(id) left join lateral (select distinct work_id from work_authors where researcher_id = r.id) a on true left join works w on w.id = a.work_id
+            group by r.id
+            """);
+        command.Parameters.Add(new() { Value = researchers });
+        await using var row = await command.ExecuteReaderAsync(cancellation);
+        var sums = new Dictionary<Guid, BibliographySums>();
+        while (await row.ReadAsync(cancellation))
+            sums[row.GetGuid(0)] = new(row.GetInt32(1), row.GetInt32(2), row.GetInt32(3), row.GetInt32(4), row.GetInt32(5), close.GetValueOrDefault(row.GetGuid(0)));
+        return sums;
+    }
+
+    private async Task<Dictionary<Guid, BibliographySums>> LoadToldAsync(Guid[] researchers, CancellationToken cancellation)
+    {
+        await using var command = database.CreateCommand(
+            "select researcher_id, works, validated, self_asserted, retracted, topics, close_collaborators from bibliographies where researcher_id = any($1)");
+        command.Parameters.Add(new() { Value = researchers });
+        await using var row = await command.ExecuteReaderAsync(cancellation);
+        var told = new Dictionary<Guid, BibliographySums>();
+        while (await row.ReadAsync(cancellation))
+            told[row.GetGuid(0)] = new(row.GetInt32(1), row.GetInt32(2), row.GetInt32(3), row.GetInt32(4), row.GetInt32(5), row.GetInt32(6));
+        return told;
+    }
+
+    internal static void Configure(StoreOptions store, NpgsqlDataSource database)
+    {
+        var told = new Table("bibliographies");
+        told.AddColumn<Guid>("researcher_id").AsPrimaryKey();
+        foreach (var column in new[] { "works", "validated", "self_asserted", "retracted", "topics", "close_collaborators" })
+            told.AddColumn(column, "integer").NotNull();
+        told.AddColumn("version", "bigint").NotNull();
+        store.Storage.ExtendedSchemaObjects.Add(told);
+        store.Events.MapEventType<SumsChanged>("bibliography_changed");
+        store.Projections.Subscribe(new Bibliographies(database));
+    }
+}

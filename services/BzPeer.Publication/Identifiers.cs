@@ -1,0 +1,78 @@
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.RegularExpressions;
+
+namespace BzPeer.Publication;
+
+/// <summary>The ids that works, authors and institutions go by elsewhere, each in its one normal form; null for what is no such id.</summary>
+internal static partial class Identifiers
+{
+    private const string ArxivDoiPrefix = "10.48550/arxiv.";
+
+    /// <summary>A bare DOI in lower case (<c>10.1000/182</c>). Of several in one field, as some sources have it, the first.</summary>
+    public static string? Doi(string? text) =>
+        text is { Length: <= 1_000 } && DoiPattern().Match(text) is { Success: true } match && match.Groups[1].Length <= 500
+            ? match.Groups[1].Value.ToLowerInvariant()
+            : null;
+
+    /// <summary>An arXiv id without version and subject class (<c>2301.01178</c>, <c>math/0309136</c>), also from its address.</summary>
+    public static string? Arxiv(string? text) =>
+        text is not null && ArxivPattern().Match(text) is { Success: true } match
+            ? (match.Groups["archive"].Value + match.Groups["number"].Value).ToLowerInvariant()
+            : null;
+
+    /// <summary>The arXiv id in a DOI that arXiv itself gave (<c>10.48550/arxiv.2301.01178</c>).</summary>
+    public static string? ArxivOfDoi(string? doi) =>
+        doi?.StartsWith(ArxivDoiPrefix, StringComparison.Ordinal) == true ? Arxiv(doi[ArxivDoiPrefix.Length..]) : null;
+
+    /// <summary>An ORCID iD as <c>0000-0002-1825-0097</c>, if its check digit (ISO 7064 mod 11-2) is right.</summary>
+    public static string? Orcid(string? text)
+    {
+        if (text is null || OrcidPattern().Match(text) is not { Success: true } match) return null;
+        var digits = string.Concat(match.Groups.Values.Skip(1).Select(group => group.Value)).ToUpperInvariant();
+        var sum = digits[..15].Aggregate(0, (total, digit) => (total + digit - '0') * 2 % 11);
+        var check = (12 - sum) % 11;
+        return digits[15] == (check == 10 ? 'X' : (char)('0' + check))
+            ? $"{digits[..4]}-{digits[4..8]}-{digits[8..12]}-{digits[12..]}"
+            : null;
+    }
+
+    /// <summary>An OpenAlex id of a <paramref name="kind"/> (W, A or I) without its address: <c>A5023888391</c>.</summary>
+    public static string? OpenAlex(char kind, string? text) =>
+        text is not null && OpenAlexPattern().Match(text) is { Success: true } match && char.ToUpperInvariant(match.Groups[1].Value[0]) == kind
+            ? match.Groups[1].Value.ToUpperInvariant()
+            : null;
+
+    [GeneratedRegex(@"^\s*(?:https?://(?:dx\.)?doi\.org/|doi:\s*)?(10\.[0-9]{4,9}/[^\s\p{C}]+)", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
+    private static partial Regex DoiPattern();
+
+    [GeneratedRegex(@"^\s*(?:arxiv:\s*|https?://(?:www\.|export\.)?arxiv\.org/(?:abs|pdf)/)?(?:(?<number>[0-9]{4}\.[0-9]{4,5})|(?<archive>[a-z-]{2,12})(?:\.[a-z]{2})?(?<number>/[0-9]{7}))(?:v[0-9]{1,3})?(?:\.pdf)?\s*$", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
+    private static partial Regex ArxivPattern();
+
+    [GeneratedRegex(@"^\s*(?:(?:https?://)?(?:www\.)?orcid\.org/|orcid:)?([0-9]{4})-?([0-9]{4})-?([0-9]{4})-?([0-9]{3}[0-9X])\s*$", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
+    private static partial Regex OrcidPattern();
+
+    [GeneratedRegex(@"^\s*(?:https?://(?:api\.)?openalex\.org/(?:[a-z]+/)?)?([AWI][0-9]{1,12})\s*$", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
+    private static partial Regex OpenAlexPattern();
+}
+
+/// <summary>Ids that are the same wherever and whenever they are made: UUIDv5 (RFC 9562) of a key.</summary>
+internal static class StableId
+{
+    private static readonly Guid Namespace = new("1d0c7c1e-6f2b-5b8e-8a55-3f1c2b9e7d40");
+
+    public static Guid Of(string key)
+    {
+        var name = Encoding.UTF8.GetBytes(key);
+        var input = new byte[16 + name.Length];
+        Namespace.TryWriteBytes(input, bigEndian: true, out _);
+        name.CopyTo(input, 16);
+        Span<byte> hash = stackalloc byte[20];
+#pragma warning disable CA5350 // UUIDv5 is defined over SHA-1; nothing here is a secret.
+        SHA1.HashData(input, hash);
+#pragma warning restore CA5350
+        hash[6] = (byte)((hash[6] & 0x0F) | 0x50);
+        hash[8] = (byte)((hash[8] & 0x3F) | 0x80);
+        return new Guid(hash[..16], bigEndian: true);
+    }
+}

@@ -1,0 +1,156 @@
+using BzPeer.ServiceDefaults;
+using Marten;
+using Npgsql;
+
+namespace BzPeer.Publication;
+
+/// <summary>
+/// Works through the imports, one after the other, in batches. A batch, its outcomes and the mark how far the import has come are one
+/// transaction, so an import that was interrupted goes on where it stood, and none of its records is taken twice.
+/// </summary>
+internal sealed class ImportWorker(IDocumentStore store, NpgsqlDataSource database, RecordWorks record, ImportLimits limits, TimeProvider clock, ILogger<ImportWorker> log) : BackgroundService
+{
+    private const int BatchRecords = 100;
+
+    /// <summary>Authors are what a batch costs: a work of thousands of them is one of its own.</summary>
+    private const int BatchAuthors = 2_000;
+
+    private const int Attempts = 10;
+
+    /// <summary>Held by whichever instance works on imports; all others wait.</summary>
+    private const long Lock = 4_445_001;
+
+    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
+
+    private readonly SemaphoreSlim work = new(0);
+
+    private sealed record Import(Guid Id, string Format, string MediaType);
+
+    /// <summary>There is something to do.</summary>
+    public void Wake() => work.Release();
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        while (!stoppingToken.IsCancellationRequested)
+        {
+            try
+            {
+                await WorkAsync(stoppingToken);
+            }
+            catch (Exception e) when (!stoppingToken.IsCancellationRequested)
+            {
+                // Whatever was committed stands; it goes on from there.
+                log.LogWarning(e, "An import was interrupted and goes on in a moment");
+            }
+
+            // Also looks without being woken: another instance may have taken an import in and died.
+            await work.WaitAsync(Pause, stoppingToken);
+        }
+    }
+
+    private async Task WorkAsync(CancellationToken stopping)
+    {
+        await using var held = await database.OpenConnectionAsync(stopping);
+        await using var alone = new NpgsqlCommand("select pg_try_advisory_lock($1)", held) { Parameters = { new() { Value = Lock } } };
+        if (await alone.ExecuteScalarAsync(stopping) is not true) return;
+        await ForgetAbandonedAsync(stopping);
+        while (await NextAsync(stopping) is { } import)
+            await RunAsync(import, stopping);
+    }
+
+    /// <summary>Bodies whose sender or receiver died while they arrived; the ids rise with time.</summary>
+    private Task ForgetAbandonedAsync(CancellationToken stopping) => Imports.ExecuteAsync(database,
+        "delete from import_chunks where import_id < $1 and import_id not in (select id from imports)", stopping, Guid.CreateVersion7(clock.GetUtcNow().AddDays(-1)));
+
+    private async Task<Import?> NextAsync(CancellationToken stopping)
+    {
+        await using var command = database.CreateCommand("select id, format, media_type from imports where state = 'running' order by id limit 1");
+        await using var row = await command.ExecuteReaderAsync(stopping);
+        return await row.ReadAsync(stopping) ? new(row.GetGuid(0), row.GetString(1), row.GetString(2)) : null;
+    }
+
+    private async Task RunAsync(Import import, CancellationToken stopping)
+    {
+        var done = await CountAsync("received", import, stopping);
+        var body = ImportChunks.Open(database, import.Id);
+        List<ReadRecord> batch = [];
+        long index = 0;
+        var breaksOff = false;
+        await foreach (var read in ImportReader.ReadAsync(body, import.Format, import.MediaType, limits.MaxExpandedBytes, stopping))
+        {
+            breaksOff |= read.BreaksOff;
+            if (index++ < done) continue;
+            batch.Add(read);
+            if (batch.Count < BatchRecords && batch.Sum(r => r.Work?.Authors.Count ?? 0) < BatchAuthors) continue;
+            await TakeAsync(import, index - batch.Count, batch, stopping);
+            batch = [];
+        }
+
+        if (batch.Count > 0) await TakeAsync(import, index - batch.Count, batch, stopping);
+        var state = breaksOff && await CountAsync("received - rejected", import, stopping) == 0 ? "failed" : "completed";
+        await Imports.ExecuteAsync(database,
+            "with gone as (delete from import_chunks where import_id = $1) update imports set state = $2, finished_at = now() where id = $1", stopping, import.Id, state);
+    }
+
+    private async Task<long> CountAsync(string what, Import import, CancellationToken stopping)
+    {
+        await using var command = database.CreateCommand($"select coalesce(sum({what}), 0)::bigint from import_batches where import_id = $1");
+        command.Parameters.Add(new() { Value = import.Id });
+        return (long)(await command.ExecuteScalarAsync(stopping))!;
+    }
+
+    /// <summary>Together where it goes; one by one where a record among them does not, so that it takes nobody with it.</summary>
+    private async Task TakeAsync(Import import, long start, List<ReadRecord> records, CancellationToken stopping)
+    {
+        try
+        {
+            await CommitAsync(import, start, records, stopping);
+        }
+        catch (Exception e) when (!stopping.IsCancellationRequested && !EventStore.IsOutage(e))
+        {
+            log.LogInformation("Records {Start} to {End} of import {Import} are taken one by one: {Reason}", start, start + records.Count - 1, import.Id, e.Message);
+            for (var i = 0; i < records.Count; i++) await TakeAsync(import, start + i, records[i], stopping);
+        }
+    }
+
+    private async Task TakeAsync(Import import, long index, ReadRecord one, CancellationToken stopping)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                await CommitAsync(import, index, [one], stopping);
+                return;
+            }
+            catch (Exception e) when (!stopping.IsCancellationRequested && !EventStore.IsOutage(e))
+            {
+                if (EventStore.IsConflict(e) && attempt < Attempts)
+                {
+                    await Task.Delay(Random.Shared.Next(1, 20 * attempt), stopping);
+                    continue;
+                }
+
+                log.LogError(e, "Record {Index} of import {Import} could not be stored", index, import.Id);
+                await CommitAsync(import, index, [ReadRecord.Rejected(one.SourceId ?? one.Work?.Title, $"It could not be stored: {e.Message}")], stopping);
+                return;
+            }
+        }
+    }
+
+    private async Task CommitAsync(Import import, long start, List<ReadRecord> records, CancellationToken stopping)
+    {
+        await using var session = store.LightweightSession();
+        var taken = await record.AddAsync(session, [.. records.Where(r => r.Work is not null).Select(r => new Assertion(import.Format, r.SourceId!, r.Work!))], stopping);
+        var rejected = records.Select((r, n) => (Index: start + n, Record: r)).Where(r => r.Record.Work is null).ToList();
+
+        // The key of this row is what keeps two instances from taking the same records, each on its own.
+        session.QueueSqlCommand("insert into import_batches (import_id, start, received, created, updated, unchanged, rejected) values (?, ?, ?, ?, ?, ?, ?)",
+            import.Id, start, (long)records.Count, Count(Outcome.Created), Count(Outcome.Updated), Count(Outcome.Unchanged), (long)rejected.Count);
+        if (rejected.Count > 0)
+            session.QueueSqlCommand("insert into import_rejections (import_id, index, source_id, reason) select ?, * from unnest(?, ?, ?)",
+                import.Id, rejected.Select(r => r.Index).ToArray(), rejected.Select(r => r.Record.SourceId).ToArray(), rejected.Select(r => r.Record.Rejection!).ToArray());
+        await session.SaveChangesAsync(stopping);
+
+        long Count(Outcome outcome) => taken.Count(r => r.Outcome == outcome);
+    }
+}

@@ -1,0 +1,52 @@
+using System.Globalization;
+using System.Text.Json;
+
+namespace BzPeer.Publication;
+
+/// <summary>A record of a source as it was read: what it says of a work, or why it was rejected.</summary>
+/// <param name="SourceId">The source's id of it, as far as it could be read.</param>
+/// <param name="Work">What it says; null when rejected.</param>
+/// <param name="Rejection">Why it is rejected, else null.</param>
+/// <param name="BreaksOff">Nothing after it could be read.</param>
+internal sealed record ReadRecord(string? SourceId, SourceWork? Work, string? Rejection, bool BreaksOff = false)
+{
+    private const int MaxShown = 200;
+
+    /// <summary>The work, if it keeps the rules.</summary>
+    public static ReadRecord Of(string sourceId, SourceWork work) =>
+        WorkRules.Check(work) is { } broken ? Rejected(sourceId, broken.Detail) : new(sourceId, work, null);
+
+    public static ReadRecord Rejected(string? sourceId, string reason) =>
+        new(PlainText.Clean(sourceId) is { Length: > MaxShown } shown ? shown[..MaxShown] : PlainText.Clean(sourceId), null, reason);
+
+    public static ReadRecord Broken(string reason) => new(null, null, reason, BreaksOff: true);
+}
+
+/// <summary>Reads JSON of others, in which any member may be missing, null or of another kind than it should be.</summary>
+internal static class LooseJson
+{
+    public static JsonElement? Member(this JsonElement? element, string name) => element?.Member(name);
+
+    public static JsonElement? Member(this JsonElement element, string name) =>
+        element.ValueKind == JsonValueKind.Object && element.TryGetProperty(name, out var value) && value.ValueKind != JsonValueKind.Null ? value : null;
+
+    public static string? Text(this JsonElement? element) => element is { ValueKind: JsonValueKind.String } text && text.GetString() is { Length: > 0 } found ? found : null;
+
+    public static IEnumerable<JsonElement> Items(this JsonElement? element) => element is { ValueKind: JsonValueKind.Array } array ? array.EnumerateArray() : [];
+
+    public static bool IsTrue(this JsonElement? element) => element is { ValueKind: JsonValueKind.True };
+
+    public static int? Whole(this JsonElement? element) => element is { ValueKind: JsonValueKind.Number } number && number.TryGetInt32(out var value) ? value : null;
+
+    /// <summary>A number, also where it stands in quotes.</summary>
+    public static double? Number(this JsonElement? element) => element switch
+    {
+        { ValueKind: JsonValueKind.Number } number => number.GetDouble(),
+        { ValueKind: JsonValueKind.String } text when double.TryParse(text.GetString(), NumberStyles.Float, CultureInfo.InvariantCulture, out var value) => value,
+        _ => null,
+    };
+
+    /// <summary>The day at the beginning of a text, <c>2023-01-03</c> or <c>2023-01-03T18:00:00Z</c>.</summary>
+    public static DateOnly? Day(string? text) =>
+        text is { Length: >= 10 } && DateOnly.TryParseExact(text.AsSpan(0, 10), "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out var day) ? day : null;
+}

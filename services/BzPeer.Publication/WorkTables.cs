@@ -1,0 +1,180 @@
+using JasperFx.Events;
+using JasperFx.Events.Projections;
+using Marten;
+using Marten.Events.Projections;
+using Weasel.Postgresql.Tables;
+
+namespace BzPeer.Publication;
+
+/// <summary>
+/// The tables everything is read from (works with their authors, topics and institutions, and the researchers), written in the transaction
+/// of the events. Each event carries the whole of its work or researcher, so the last one of a batch is what is written,
+/// and a rebuild leaves the same rows.
+/// </summary>
+public sealed class WorkTables : IProjection
+{
+    private sealed record Row(Guid EventId, SourceWork Work, bool Validated);
+
+    /// <inheritdoc />
+    public Task ApplyAsync(IDocumentOperations operations, IReadOnlyList<IEvent> events, CancellationToken cancellation)
+    {
+        var works = new Dictionary<Guid, Row>();
+        var retracted = new Dictionary<Guid, Guid>();
+        var researchers = new Dictionary<Guid, (Guid EventId, Identified Researcher)>();
+        foreach (var e in events)
+        {
+            switch (e.Data)
+            {
+                case IWorkStands stands:
+                    works[stands.WorkId] = new(e.Id, stands.Work, stands.Validated);
+                    break;
+                case Retracted when works.TryGetValue(e.StreamId, out var row):
+                    works[e.StreamId] = row with { EventId = e.Id, Work = row.Work with { Retracted = true } };
+                    break;
+                case Retracted:
+                    retracted[e.StreamId] = e.Id;
+                    break;
+                case Identified researcher:
+                    researchers[researcher.ResearcherId] = (e.Id, researcher);
+                    break;
+            }
+        }
+
+        if (researchers.Count > 0) WriteResearchers(operations, [.. researchers.Values.OrderBy(r => r.Researcher.ResearcherId)]);
+        if (works.Count > 0) WriteWorks(operations, [.. works.OrderBy(work => work.Key)]);
+        foreach (var (work, e) in retracted.OrderBy(r => r.Key))
+            operations.QueueSqlCommand("update works set retracted = true, position = (select seq_id from mt_events where id = ?) where id = ?", e, work);
+        return Task.CompletedTask;
+    }
+
+    // The sequence is given by the store while the event is inserted, which happens before these statements run.
+    private static void WriteResearchers(IDocumentOperations operations, (Guid EventId, Identified Researcher)[] rows) => operations.QueueSqlCommand(
+        """
+        insert into researchers (id, name, orcid, open_alex, position)
+        select r.id, r.name, r.orcid, r.open_alex, e.seq_id from unnest(?, ?, ?, ?, ?) r(id, name, orcid, open_alex, event_id) join mt_events e on e.id = r.event_id
+        on conflict (id) do update set name = excluded.name, orcid = excluded.orcid, open_alex = excluded.open_alex, position = excluded.position
+        """,
+        rows.Select(r => r.Researcher.ResearcherId).ToArray(), rows.Select(r => r.Researcher.Name).ToArray(), rows.Select(r => r.Researcher.Orcid).ToArray(),
+        rows.Select(r => r.Researcher.OpenAlex).ToArray(), rows.Select(r => r.EventId).ToArray());
+
+    private static void WriteWorks(IDocumentOperations operations, KeyValuePair<Guid, Row>[] rows)
+    {
+        var works = rows.Select(row => row.Value.Work).ToArray();
+        operations.QueueSqlCommand(
+            """
+            insert into works (id, title, type, year, publication_date, venue, doi, arxiv_id, abstract, validated, retracted, people, listed_on, position)
+            select w.id, w.title, w.type, w.year, w.date, w.venue, w.doi, w.arxiv_id, w.abstract, w.validated, w.retracted, w.people, w.listed_on, e.seq_id
+            from unnest(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) w(id, title, type, year, date, venue, doi, arxiv_id, abstract, validated, retracted, people, listed_on, event_id)
+            join mt_events e on e.id = w.event_id
+            on conflict (id) do update set title = excluded.title, type = excluded.type, year = excluded.year, publication_date = excluded.publication_date,
+              venue = excluded.venue, doi = excluded.doi, arxiv_id = excluded.arxiv_id, abstract = excluded.abstract, validated = excluded.validated,
+              retracted = excluded.retracted, people = excluded.people, listed_on = excluded.listed_on, position = excluded.position
+            """,
+            Ids(rows), works.Select(w => w.Title).ToArray(), works.Select(w => w.Type).ToArray(), works.Select(w => w.Year).ToArray(),
+            works.Select(w => w.PublicationDate).ToArray(), works.Select(w => w.Venue).ToArray(), works.Select(w => w.Doi).ToArray(),
+            works.Select(w => w.ArxivId).ToArray(), works.Select(w => w.Abstract).ToArray(), rows.Select(row => row.Value.Validated).ToArray(),
+            works.Select(w => w.Retracted).ToArray(), works.Select(w => w.People()).ToArray(), works.Select(ListedOn).ToArray(),
+            rows.Select(row => row.Value.EventId).ToArray());
+
+        foreach (var table in new[] { "work_authors", "work_topics", "work_institutions" })
+            operations.QueueSqlCommand($"delete from {table} where work_id = any(?)", Ids(rows));
+
+        var authors = rows.SelectMany(row => row.Value.Work.Authors.Select((author, n) => (Work: row.Key, Position: n + 1, Author: author))).ToArray();
+        if (authors.Length > 0)
+            operations.QueueSqlCommand("insert into work_authors (work_id, position, researcher_id, name) select * from unnest(?, ?, ?, ?)",
+                authors.Select(a => a.Work).ToArray(), authors.Select(a => a.Position).ToArray(),
+                authors.Select(a => a.Author.ResearcherId).ToArray(), authors.Select(a => a.Author.Name).ToArray());
+
+        var topics = rows.SelectMany(row => row.Value.Work.Topics.DistinctBy(TopicId).Select((topic, n) => (Work: row.Key, Rank: n + 1, Topic: topic))).ToArray();
+        if (topics.Length > 0)
+            operations.QueueSqlCommand("insert into work_topics (work_id, rank, topic_id, label) select * from unnest(?, ?, ?, ?)",
+                topics.Select(t => t.Work).ToArray(), topics.Select(t => t.Rank).ToArray(), topics.Select(t => TopicId(t.Topic)).ToArray(), topics.Select(t => t.Topic).ToArray());
+
+        var places = authors.SelectMany(a => (a.Author.Institutions ?? []).DistinctBy(at => at.StableId()).Select(at => (a.Work, a.Position, At: at))).ToArray();
+        if (places.Length > 0)
+            operations.QueueSqlCommand("insert into work_institutions (work_id, position, institution_id, name) select * from unnest(?, ?, ?, ?)",
+                places.Select(p => p.Work).ToArray(), places.Select(p => p.Position).ToArray(), places.Select(p => p.At.StableId()).ToArray(), places.Select(p => p.At.Name).ToArray());
+    }
+
+    private static Guid[] Ids(KeyValuePair<Guid, Row>[] rows) => [.. rows.Select(row => row.Key)];
+
+    /// <summary>Topics with the same label are the same, whichever source has it.</summary>
+    internal static Guid TopicId(string label) => StableId.Of($"topic:{PlainText.Fold(label)}");
+
+    /// <summary>What lists are ordered by, newest first: a work of which only the year is known stands at its beginning, one without any last.</summary>
+    private static DateOnly ListedOn(SourceWork work) => work.PublicationDate ?? (work.Year is { } year ? new DateOnly(year, 1, 1) : DateOnly.MinValue);
+
+    internal static void Configure(StoreOptions store)
+    {
+        Table[] tables = [Works(), Authors(), Topics(), Institutions(), Researchers()];
+        foreach (var table in tables) store.Storage.ExtendedSchemaObjects.Add(table);
+        store.Projections.Add(new WorkTables(), ProjectionLifecycle.Inline, nameof(WorkTables), options =>
+        {
+            foreach (var table in tables) options.DeleteDataInTableOnTeardown(table.Identifier.QualifiedName);
+        });
+    }
+
+    private static Table Works()
+    {
+        var table = new Table("works");
+        table.AddColumn<Guid>("id").AsPrimaryKey();
+        table.AddColumn("title", "text").NotNull();
+        table.AddColumn("type", "text").NotNull();
+        table.AddColumn("year", "integer");
+        table.AddColumn("publication_date", "date");
+        table.AddColumn("venue", "text");
+        table.AddColumn("doi", "text");
+        table.AddColumn("arxiv_id", "text");
+        table.AddColumn("abstract", "text");
+        table.AddColumn("validated", "boolean").NotNull();
+        table.AddColumn("retracted", "boolean").NotNull();
+        table.AddColumn("people", "integer").NotNull();
+        table.AddColumn("listed_on", "date").NotNull();
+        table.AddColumn("position", "bigint").NotNull();
+        return table;
+    }
+
+    private static Table Authors()
+    {
+        var table = new Table("work_authors");
+        table.AddColumn<Guid>("work_id").AsPrimaryKey();
+        table.AddColumn("position", "integer").AsPrimaryKey();
+        table.AddColumn<Guid>("researcher_id");
+        table.AddColumn("name", "text").NotNull();
+        table.Indexes.Add(new IndexDefinition("work_authors_by_researcher") { Columns = ["researcher_id", "work_id"] });
+        return table;
+    }
+
+    private static Table Topics()
+    {
+        var table = new Table("work_topics");
+        table.AddColumn<Guid>("work_id").AsPrimaryKey();
+        table.AddColumn("rank", "integer").AsPrimaryKey();
+        table.AddColumn<Guid>("topic_id").NotNull();
+        table.AddColumn("label", "text").NotNull();
+        table.Indexes.Add(new IndexDefinition("work_topics_by_topic") { Columns = ["topic_id", "work_id"] });
+        return table;
+    }
+
+    private static Table Institutions()
+    {
+        var table = new Table("work_institutions");
+        table.AddColumn<Guid>("work_id").AsPrimaryKey();
+        table.AddColumn("position", "integer").AsPrimaryKey();
+        table.AddColumn<Guid>("institution_id").AsPrimaryKey();
+        table.AddColumn("name", "text").NotNull();
+        table.Indexes.Add(new IndexDefinition("work_institutions_by_institution") { Columns = ["institution_id", "work_id"] });
+        return table;
+    }
+
+    private static Table Researchers()
+    {
+        var table = new Table("researchers");
+        table.AddColumn<Guid>("id").AsPrimaryKey();
+        table.AddColumn("name", "text").NotNull();
+        table.AddColumn("orcid", "text");
+        table.AddColumn("open_alex", "text");
+        table.AddColumn("position", "bigint").NotNull();
+        return table;
+    }
+}

@@ -1,0 +1,125 @@
+using System.Globalization;
+using BzPeer.Contracts;
+using BzPeer.ServiceDefaults;
+using Npgsql;
+
+namespace BzPeer.Publication;
+
+/// <summary>An author of a listed work.</summary>
+public sealed record ListedAuthor(Guid? ResearcherId, string Name, int Position);
+
+/// <summary>A work as it is listed and read.</summary>
+public sealed record ListedWork(
+    Guid Id, string Title, string Type, int? Year, DateOnly? PublicationDate, string? Venue, string? Doi, string? ArxivId, string? Abstract,
+    IReadOnlyList<ListedAuthor> Authors, IReadOnlyList<string> Topics, bool Validated, bool Retracted);
+
+/// <summary>GET /api/works/{id} and /api/researchers/{id}/works, newest first.</summary>
+internal static class Works
+{
+    private sealed record Row(ListedWork Work, DateOnly ListedOn);
+
+    internal static void MapWorks(this WebApplication app)
+    {
+        app.MapGet("/api/works/{id}", ReadAsync).AllowAnonymous().WithName("ReadWork").WithTags("Publication").Produces<ListedWork>().ProducesProblem(404);
+        app.MapGet("/api/researchers/{id}/works", ListAsync).AllowAnonymous().WithName("ListWorks").WithTags("Publication").Produces<Page<ListedWork>>().ProducesProblem(404);
+    }
+
+    private static async Task<IResult> ReadAsync(Guid id, HttpContext http, NpgsqlDataSource database, TimeProvider clock, CancellationToken cancellation)
+    {
+        if (await WaitAsync(http, database, clock) is { } problem) return problem;
+        return await FindAsync(database, id, cancellation) is { } work ? TypedResults.Ok(work) : Unknown(id);
+    }
+
+    private static async Task<IResult> ListAsync(Guid id, int? limit, string? cursor, HttpContext http, NpgsqlDataSource database, TimeProvider clock, CancellationToken cancellation)
+    {
+        if (!TryDecode(cursor, out var before)) return Paging.MalformedCursor();
+        if (await WaitAsync(http, database, clock) is { } problem) return problem;
+
+        var size = Paging.Clamp(limit);
+        var rows = await QueryAsync(database,
+            """
+            where w.id in (select work_id from work_authors where researcher_id = $1) and (w.listed_on, w.id) < ($2, $3)
+            order by w.listed_on desc, w.id desc limit $4
+            """, cancellation, id, before.ListedOn, before.Id, size + 1);
+        if (rows.Count == 0 && !await Researchers.ExistsAsync(database, id, cancellation)) return Problems.UnknownResearcher(id);
+        var page = http.PageOf(rows, size, row => string.Create(CultureInfo.InvariantCulture, $"{row.ListedOn:yyyy-MM-dd}|{row.Work.Id}"));
+        return TypedResults.Ok(new Page<ListedWork>([.. page.Items.Select(row => row.Work)], page.Next));
+    }
+
+    /// <summary>One work, or null.</summary>
+    internal static async Task<ListedWork?> FindAsync(NpgsqlDataSource database, Guid id, CancellationToken cancellation) =>
+        (await QueryAsync(database, "where w.id = $1", cancellation, id)).SingleOrDefault()?.Work;
+
+    internal static IResult Unknown(Guid id) => Problems.Of(404, "unknown-work", "Unknown work", $"No work has the id {id}.");
+
+    /// <summary>The tables are written with the events, so they have whatever is committed.</summary>
+    internal static Task<Microsoft.AspNetCore.Http.HttpResults.ProblemHttpResult?> WaitAsync(HttpContext http, NpgsqlDataSource database, TimeProvider clock) =>
+        Position.WaitAsync(http, async cancellation =>
+        {
+            var last = await LastPositionAsync(database, cancellation);
+            return source => source == Sources.Publication ? last : 0;
+        }, clock);
+
+    internal static async Task<long> LastPositionAsync(NpgsqlDataSource database, CancellationToken cancellation)
+    {
+        await using var command = database.CreateCommand("select coalesce(max(seq_id), 0) from mt_events");
+        return (long)(await command.ExecuteScalarAsync(cancellation))!;
+    }
+
+    private static async Task<List<Row>> QueryAsync(NpgsqlDataSource database, string where, CancellationToken cancellation, params object[] parameters)
+    {
+        await using var command = database.CreateCommand(
+            $"""
+            select w.id, w.title, w.type, w.year, w.publication_date, w.venue, w.doi, w.arxiv_id, w.abstract, w.validated, w.retracted, w.listed_on,
+              a.researchers, a.names, t.labels
+            from works w
+            left join lateral (select array_agg(researcher_id order by position) researchers, array_agg(name order by position) as names from work_authors where work_id = w.id) a on true
+            left join lateral (select array_agg(label order by rank) labels from work_topics where work_id = w.id) t on true
+            {where}
+            """);
+        foreach (var parameter in parameters) command.Parameters.Add(new() { Value = parameter });
+        await using var row = await command.ExecuteReaderAsync(cancellation);
+        var rows = new List<Row>();
+        while (await row.ReadAsync(cancellation))
+            rows.Add(new(new(
+                row.GetGuid(0), row.GetString(1), row.GetString(2), Value<int>(row, 3), Value<DateOnly>(row, 4), Text(row, 5), Text(row, 6), Text(row, 7), Text(row, 8),
+                Authors(row), row.IsDBNull(14) ? [] : row.GetFieldValue<string[]>(14), row.GetBoolean(9), row.GetBoolean(10)), row.GetFieldValue<DateOnly>(11)));
+        return rows;
+    }
+
+    private static ListedAuthor[] Authors(NpgsqlDataReader row) => row.IsDBNull(13)
+        ? []
+        : [.. row.GetFieldValue<Guid?[]>(12).Zip(row.GetFieldValue<string[]>(13), (researcher, name) => (researcher, name)).Select((a, n) => new ListedAuthor(a.researcher, a.name, n + 1))];
+
+    private static T? Value<T>(NpgsqlDataReader row, int column) where T : struct => row.IsDBNull(column) ? null : row.GetFieldValue<T>(column);
+
+    private static string? Text(NpgsqlDataReader row, int column) => row.IsDBNull(column) ? null : row.GetString(column);
+
+    private static bool TryDecode(string? cursor, out (DateOnly ListedOn, Guid Id) before)
+    {
+        before = (DateOnly.MaxValue, Guid.AllBitsSet);
+        if (!Paging.TryDecode(cursor, out var text)) return false;
+        if (text is null) return true;
+        return text.Split('|') is [var day, var id]
+            && DateOnly.TryParseExact(day, "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out before.ListedOn)
+            && Guid.TryParse(id, out before.Id);
+    }
+}
+
+/// <summary>The researchers this service has identified.</summary>
+internal static class Researchers
+{
+    public static async Task<bool> ExistsAsync(NpgsqlDataSource database, Guid id, CancellationToken cancellation) =>
+        (await NamesAsync(database, [id], cancellation)).Count > 0;
+
+    /// <summary>The names of those of these researchers that exist.</summary>
+    public static async Task<Dictionary<Guid, string>> NamesAsync(NpgsqlDataSource database, Guid[] ids, CancellationToken cancellation)
+    {
+        await using var command = database.CreateCommand("select id, name from researchers where id = any($1)");
+        command.Parameters.Add(new() { Value = ids });
+        await using var row = await command.ExecuteReaderAsync(cancellation);
+        var names = new Dictionary<Guid, string>();
+        while (await row.ReadAsync(cancellation)) names[row.GetGuid(0)] = row.GetString(1);
+        return names;
+    }
+}
