@@ -12,7 +12,7 @@ builder.AddEventStore(Sources.Follow, FollowPublisher.Publications, (store, data
     KnownResearchers.Configure(store);
 });
 builder.AddMessageBus(Sources.Follow, FollowPublisher.Publications, new Consumers()
-    .InBatches<ResearcherRegistered>(e => e.ResearcherId, KnownResearchers.AddAsync));
+    .InBatches<ResearcherRegistered>(KnownResearchers.AddAsync));
 builder.Services.AddSingleton<KnownResearchers>();
 
 var app = builder.Build();

@@ -6,10 +6,10 @@ var builder = WebApplication.CreateBuilder(args);
 builder.AddServiceDefaults(Sources.Profile);
 builder.AddEventStore(Sources.Profile, ProfilePublisher.Publications, (store, _) => ResearcherCards.Configure(store));
 builder.AddMessageBus(Sources.Profile, ProfilePublisher.Publications, new Consumers()
-    .InBatches<AuthorIdentified>(e => e.ResearcherId, RegisterResearcher.ApplyAsync)
-    .InBatches<FollowerCountChanged>(e => e.ResearcherId, CardSections.ApplyAsync)
-    .InBatches<BibliographyChanged>(e => e.ResearcherId, CardSections.ApplyAsync)
-    .InBatches<TrustRecalculated>(e => e.ResearcherId, CardSections.ApplyAsync));
+    .InBatches<AuthorIdentified>(RegisterResearcher.ApplyAsync)
+    .InBatches<FollowerCountChanged>(CardSections.ApplyAsync)
+    .InBatches<BibliographyChanged>(CardSections.ApplyAsync)
+    .InBatches<TrustRecalculated>(CardSections.ApplyAsync));
 
 var app = builder.Build();
 app.UseServiceDefaults();

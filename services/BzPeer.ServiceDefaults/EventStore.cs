@@ -63,6 +63,11 @@ public static class EventStore
                 options.Projections.FastPollingTime = TimeSpan.FromMilliseconds(25);
                 options.Projections.AgentPauseTime = TimeSpan.FromSeconds(1);
                 options.Projections.LeadershipPollingTime = 1_000;
+                // An append that loses a race leaves a hole in the sequence, and the daemon waits at a hole for whoever might
+                // still fill it. Losers find out before they take a number where they can; a hole that is left is passed after
+                // this time, and only once PostgreSQL shows that no transaction from before it is alive: late, never lossy.
+                options.Events.UseExclusiveLockOnConcurrentAppends = true;
+                options.Projections.StaleSequenceThreshold = TimeSpan.FromMilliseconds(200);
                 configure(options, dataSource);
             })
             .UseLightweightSessions()

@@ -19,21 +19,43 @@ public sealed class Consumers
     internal List<Action<IRabbitMqReceiveEndpointConfigurator, IServiceProvider>> Endpoints { get; } = [];
 
     /// <summary>
-    /// Hands events of one type to <paramref name="apply"/>, as many together as have arrived. Events with the same
-    /// <paramref name="key"/> never run beside each other.
+    /// Hands events of one type to <paramref name="apply"/>, as many together as have arrived. Events about the same subject
+    /// never run beside each other.
     /// </summary>
-    public Consumers InBatches<T>(Func<T, Guid> key, Func<IServiceProvider, IReadOnlyList<Delivered<T>>, CancellationToken, Task> apply)
+    public Consumers InBatches<T>(Func<IServiceProvider, IReadOnlyList<Delivered<T>>, CancellationToken, Task> apply)
         where T : class, IIntegrationEvent
     {
         Types.Add(typeof(T));
+        Endpoints.Add((endpoint, services) => Handle<T, T>(endpoint, Start(services, apply), message => message));
+        return this;
+    }
+
+    /// <summary>As the other one, with two types in the same batches: for what both change the same thing, so that they never race.</summary>
+    public Consumers InBatches<T1, T2>(Func<IServiceProvider, IReadOnlyList<Delivered<IIntegrationEvent>>, CancellationToken, Task> apply)
+        where T1 : class, IIntegrationEvent
+        where T2 : class, IIntegrationEvent
+    {
+        Types.AddRange([typeof(T1), typeof(T2)]);
         Endpoints.Add((endpoint, services) =>
         {
-            var batches = new Batches<Delivered<T>>(delivered => key(delivered.Message), (batch, cancellation) => apply(services, batch, cancellation));
-            services.GetRequiredService<IHostApplicationLifetime>().ApplicationStopped.Register(() => batches.DisposeAsync().AsTask().Wait());
-            endpoint.Handler<T>(context => batches.ApplyAsync(new(context.Message, Activity.Current?.Id), context.CancellationToken));
+            var batches = Start(services, apply);
+            Handle<T1, IIntegrationEvent>(endpoint, batches, message => message);
+            Handle<T2, IIntegrationEvent>(endpoint, batches, message => message);
         });
         return this;
     }
+
+    private static Batches<Delivered<T>> Start<T>(IServiceProvider services, Func<IServiceProvider, IReadOnlyList<Delivered<T>>, CancellationToken, Task> apply)
+        where T : IIntegrationEvent
+    {
+        var batches = new Batches<Delivered<T>>(delivered => delivered.Message.Origin.Subject, (batch, cancellation) => apply(services, batch, cancellation));
+        services.GetRequiredService<IHostApplicationLifetime>().ApplicationStopped.Register(() => batches.DisposeAsync().AsTask().Wait());
+        return batches;
+    }
+
+    private static void Handle<TMessage, T>(IRabbitMqReceiveEndpointConfigurator endpoint, Batches<Delivered<T>> batches, Func<TMessage, T> widen)
+        where TMessage : class =>
+        endpoint.Handler<TMessage>(context => batches.ApplyAsync(new(widen(context.Message), Activity.Current?.Id), context.CancellationToken));
 }
 
 /// <summary>RabbitMQ through MassTransit: one quorum queue per service, everything it listens to in it.</summary>

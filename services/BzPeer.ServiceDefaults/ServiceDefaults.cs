@@ -71,7 +71,9 @@ public static class ServiceDefaults
         // A line per request and the text of every schema statement would hide what matters; a setting can bring them back.
         builder.Logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning).AddFilter("Marten", LogLevel.Warning).AddFilter("MassTransit", LogLevel.Warning)
             // It logs as errors what it also throws: lost races that are simply decided again among them.
-            .AddFilter("Marten.IDocumentStore", LogLevel.None);
+            .AddFilter("Marten.IDocumentStore", LogLevel.None)
+            // It warns of every hole in the sequence it passes (see EventStore).
+            .AddFilter("Marten.Events.Daemon.Coordination.ProjectionCoordinator", LogLevel.Error);
         builder.Logging.AddOpenTelemetry(logging =>
         {
             logging.IncludeFormattedMessage = true;

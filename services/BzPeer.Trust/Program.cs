@@ -6,8 +6,7 @@ var builder = WebApplication.CreateBuilder(args);
 builder.AddServiceDefaults(Sources.Trust);
 builder.AddEventStore(Sources.Trust, TrustPublisher.Publications, (store, _) => TrustRecords.Configure(store));
 builder.AddMessageBus(Sources.Trust, TrustPublisher.Publications, new Consumers()
-    .InBatches<ResearcherRegistered>(e => e.ResearcherId, RecalculateTrust.ApplyAsync)
-    .InBatches<BibliographyChanged>(e => e.ResearcherId, RecalculateTrust.ApplyAsync));
+    .InBatches<ResearcherRegistered, BibliographyChanged>(RecalculateTrust.ApplyAsync));
 
 var app = builder.Build();
 app.UseServiceDefaults();

@@ -1,5 +1,6 @@
 using BzPeer.Contracts;
 using BzPeer.ServiceDefaults;
+using JasperFx.Events;
 using Marten;
 using Npgsql;
 
@@ -54,47 +55,42 @@ public static class RecalculateTrust
         return new(last.Type, last.EventId, $"{verb}: {last.Title}{(others > 0 ? $" (and {others} more)" : "")}", last.WorkId);
     }
 
-    internal static Task ApplyAsync(IServiceProvider services, IReadOnlyList<Delivered<ResearcherRegistered>> batch, CancellationToken cancellation) =>
-        ApplyAsync(services, [.. batch.DistinctBy(d => d.Message.ResearcherId)], e => e.ResearcherId, Decide, cancellation);
-
-    internal static Task ApplyAsync(IServiceProvider services, IReadOnlyList<Delivered<BibliographyChanged>> batch, CancellationToken cancellation) =>
-        ApplyAsync(services, [.. batch.GroupBy(d => d.Message.ResearcherId).Select(same => same.MaxBy(d => d.Message.BibliographyVersion))], e => e.ResearcherId, Decide, cancellation);
-
-    private static async Task ApplyAsync<T>(
-        IServiceProvider services, List<Delivered<T>> news, Func<T, Guid> researcher, Func<TrustRecord, T, DateTimeOffset, IReadOnlyList<object>> decide, CancellationToken cancellation)
+    internal static async Task ApplyAsync(IServiceProvider services, IReadOnlyList<Delivered<IIntegrationEvent>> batch, CancellationToken cancellation)
     {
         var now = services.GetRequiredService<TimeProvider>().Now();
-        var store = services.GetRequiredService<IDocumentStore>();
-        for (var attempt = 1; ; attempt++)
+        var researchers = batch.GroupBy(delivered => delivered.Message.Origin.Subject).ToList();
+        var records = await TrustRecords.LoadAsync(services.GetRequiredService<NpgsqlDataSource>(), [.. researchers.Select(researcher => researcher.Key)], cancellation);
+        await using var session = services.GetRequiredService<IDocumentStore>().LightweightSession();
+        foreach (var researcher in researchers)
         {
-            var records = await TrustRecords.LoadAsync(services.GetRequiredService<NpgsqlDataSource>(), [.. news.Select(d => researcher(d.Message))], cancellation);
-            await using var session = store.LightweightSession();
-            foreach (var (message, trace) in news)
+            var record = records.GetValueOrDefault(researcher.Key, TrustRecord.Unknown);
+            var decided = new List<IEvent>();
+            // Of several bibliographies only the newest is news.
+            var newest = researcher.Select(delivered => delivered.Message).OfType<BibliographyChanged>().MaxBy(bibliography => bibliography.BibliographyVersion);
+            foreach (var (message, trace) in researcher)
             {
-                var id = researcher(message);
-                var record = records.GetValueOrDefault(id, TrustRecord.Unknown);
-                if (decide(record, message, now) is { Count: > 0 } decided)
-                    session.Events.Append(id, record.StreamVersion + decided.Count, decided.Select(e => Traced(e, trace)));
+                IReadOnlyList<object> events = message switch
+                {
+                    ResearcherRegistered registered => Decide(record, registered, now),
+                    BibliographyChanged bibliography when ReferenceEquals(bibliography, newest) => Decide(record, bibliography, now),
+                    _ => [],
+                };
+                record = events.Aggregate(record, (state, e) => state.Apply(e));
+                decided.AddRange(events.Select(e => Traced(e, trace)));
             }
 
-            try
-            {
-                await session.SaveChangesAsync(cancellation);
-                return;
-            }
-            catch (Exception e) when (attempt < 5 && EventStore.IsConflict(e))
-            {
-                // A registration and a bibliography of the same researcher met; the one that lost reads again.
-            }
+            if (decided.Count > 0) session.Events.Append(researcher.Key, record.StreamVersion, decided);
         }
+
+        await session.SaveChangesAsync(cancellation);
     }
 
-    private static object Traced(object e, string? trace) => e switch
+    private static IEvent Traced(object e, string? trace) => e switch
     {
         EvidenceReceived received => EventStore.Traced(received, trace),
         Recalculated recalculated => EventStore.Traced(recalculated, trace),
         LevelChanged changed => EventStore.Traced(changed, trace),
         Restated restated => EventStore.Traced(restated, trace),
-        _ => e,
+        _ => throw new InvalidOperationException($"{e.GetType().Name} is no event of a trust stream."),
     };
 }

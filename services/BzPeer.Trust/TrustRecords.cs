@@ -37,6 +37,14 @@ public sealed record TrustRecord(Evidence Evidence, long BibliographyVersion, in
 {
     /// <summary>A researcher nothing is known about.</summary>
     public static readonly TrustRecord Unknown = new(Evidence.None, 0, 0, 0, 0);
+
+    /// <summary>The state after one more event, which is not stored yet.</summary>
+    public TrustRecord Apply(object e) => e switch
+    {
+        EvidenceReceived received => this with { Evidence = received.Evidence, BibliographyVersion = received.BibliographyVersion, StreamVersion = StreamVersion + 1 },
+        Recalculated recalculated => this with { Score = recalculated.Score, StreamVersion = StreamVersion + 1 },
+        _ => this with { StreamVersion = StreamVersion + 1 },
+    };
 }
 
 /// <summary>One row per researcher, written in the transaction of the events.</summary>
