@@ -28,8 +28,10 @@ public static class RegisterResearcher
     internal static async Task ApplyAsync(IServiceProvider services, IReadOnlyList<Delivered<AuthorIdentified>> batch, CancellationToken cancellation)
     {
         var now = services.GetRequiredService<TimeProvider>().Now();
-        // The newest of each researcher says everything the older ones do.
-        var newest = batch.GroupBy(d => d.Message.ResearcherId).Select(same => same.MaxBy(d => d.Message.Origin.Version)).ToList();
+        // The newest of each researcher says everything the older ones do. Their cards are written in the order PostgreSQL has
+        // for ids (that of their text), like the sections of the others, so that the two cannot lock each other out.
+        var newest = batch.GroupBy(d => d.Message.ResearcherId).Select(same => same.MaxBy(d => d.Message.Origin.Version))
+            .OrderBy(d => d.Message.ResearcherId.ToString(), StringComparer.Ordinal).ToList();
         await using var session = services.GetRequiredService<IDocumentStore>().LightweightSession();
         var stored = await ResearcherCards.LoadProfilesAsync(
             services.GetRequiredService<NpgsqlDataSource>(), [.. newest.Select(d => d.Message.ResearcherId)], cancellation);

@@ -48,12 +48,17 @@ public sealed class Batches<T> : IAsyncDisposable
     }
 
     /// <summary>Halves a failed batch until the one that fails stands alone, so that it never takes its neighbours along.</summary>
-    private async Task ApplyAsync(List<Pending> batch)
+    private async Task ApplyAsync(List<Pending> batch, int attempt = 1)
     {
         try
         {
             await apply([.. batch.Select(p => p.Item)], stopping.Token);
             foreach (var pending in batch) pending.Done.TrySetResult();
+        }
+        catch (Exception failure) when (attempt < 3 && EventStore.IsConflict(failure))
+        {
+            // Lost a race against a writer elsewhere: nothing is wrong with any item.
+            await ApplyAsync(batch, attempt + 1);
         }
         catch (Exception failure) when (batch.Count == 1 || failure is OperationCanceledException || ExceptionToProblem.IsStoreOutage(failure))
         {

@@ -109,6 +109,8 @@ internal sealed class ExceptionToProblem(IProblemDetailsService problems, IHostE
     internal static bool IsStoreOutage(Exception? exception) => exception switch
     {
         null => false,
+        // A lost race is settled by trying again at once, not by waiting.
+        PostgresException e when EventStore.IsConflict(e) => false,
         PostgresException e => e.IsTransient || e.SqlState.StartsWith("57P", StringComparison.Ordinal) || e.SqlState.StartsWith("08", StringComparison.Ordinal),
         NpgsqlException or SocketException or TimeoutException => true,
         ObjectDisposedException => true,
