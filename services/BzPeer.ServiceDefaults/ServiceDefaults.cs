@@ -72,6 +72,8 @@ public static class ServiceDefaults
         builder.Logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning).AddFilter("Marten", LogLevel.Warning).AddFilter("MassTransit", LogLevel.Warning)
             // It logs as errors what it also throws: lost races that are simply decided again among them.
             .AddFilter("Marten.IDocumentStore", LogLevel.None)
+            // A line per message that is tried again; one that failed for good is an error.
+            .AddFilter("MassTransit.ReceiveTransport", LogLevel.Error)
             // It warns of every hole in the sequence it passes (see EventStore).
             .AddFilter("Marten.Events.Daemon.Coordination.ProjectionCoordinator", LogLevel.Error);
         builder.Logging.AddOpenTelemetry(logging =>
