@@ -7,7 +7,7 @@ namespace BzPeer.Contracts;
 /// <param name="Origin">Order and identity of the fact.</param>
 /// <param name="ResearcherId">The researcher.</param>
 /// <param name="Name">Full name as the first source prints it.</param>
-/// <param name="RegisteredFrom">Source that first named them: <c>openalex</c>, <c>arxiv</c>, <c>api</c>.</param>
+/// <param name="RegisteredFrom">Source that first named them: <c>openalex</c>, <c>arxiv</c>, or <c>curator</c> on a work posted through the API.</param>
 /// <param name="Orcid">First seen ORCID iD, or null.</param>
 /// <param name="OpenAlex">First seen OpenAlex author id, or null.</param>
 /// <param name="Keys">All keys the researcher is known by, for search: <c>orcid:…</c>, <c>openalex:…</c>.</param>

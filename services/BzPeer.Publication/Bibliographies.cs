@@ -52,10 +52,18 @@ internal sealed class Bibliographies : SubscriptionBase
         var events = page.Events.Where(e => e.Data is IWorkStands or Retracted).ToList();
         if (events.Count == 0) return NullChangeListener.Instance;
 
-        var touched = await TouchedAsync(events, cancellationToken);
-        foreach (var researchers in touched.Keys.Order().Chunk(AtOnce))
-            await TellAsync(researchers, touched, operations, cancellationToken);
-        return NullChangeListener.Instance;
+        try
+        {
+            var touched = await TouchedAsync(events, cancellationToken);
+            foreach (var researchers in touched.Keys.Order().Chunk(AtOnce))
+                await TellAsync(researchers, touched, operations, cancellationToken);
+            return NullChangeListener.Instance;
+        }
+        catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
+        {
+            // An escaping cancellation that is not the daemon's own would stop this subscription for good.
+            throw new TimeoutException($"The sums after events {page.SequenceFloor + 1} to {page.SequenceCeiling} could not be told; they will be tried again.", e);
+        }
     }
 
     /// <summary>Whom the page touches: who is an author of its works now, and who was before.</summary>

@@ -15,9 +15,15 @@ internal static class ImportReader
     /// <summary>What the body of an import may be called, and whether it is XML (null: its first byte tells).</summary>
     private static readonly Dictionary<string, bool?> MediaTypes = new(StringComparer.OrdinalIgnoreCase)
     {
-        ["application/json"] = false, ["application/x-ndjson"] = false, ["application/ndjson"] = false, ["application/jsonl"] = false,
-        ["application/atom+xml"] = true, ["application/xml"] = true, ["text/xml"] = true,
-        ["application/gzip"] = null, ["application/x-gzip"] = null,
+        ["application/json"] = false,
+        ["application/x-ndjson"] = false,
+        ["application/ndjson"] = false,
+        ["application/jsonl"] = false,
+        ["application/atom+xml"] = true,
+        ["application/xml"] = true,
+        ["text/xml"] = true,
+        ["application/gzip"] = null,
+        ["application/x-gzip"] = null,
     };
 
     /// <summary>Whether a body of this type can hold records of this format.</summary>

@@ -33,7 +33,7 @@ internal static class PublishWork
         var (work, broken) = Read(body, names);
         if (broken is not null) return Problems.Refused(broken.Rule, "The work cannot be taken", broken.Detail);
 
-        var source = http.IsCurator() ? WorkSource.Api : WorkSource.SelfAsserted;
+        var source = http.IsCurator() ? WorkSource.Curator : WorkSource.SelfAsserted;
         if (source == WorkSource.SelfAsserted && !await IsAuthorAsync(work!, http.ResearcherId(), database, cancellation))
             return Problems.NotYours("You may publish works you are an author of: name yourself among the authors by your researcherId. A curator may publish any.");
 

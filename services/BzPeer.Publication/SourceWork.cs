@@ -6,7 +6,7 @@ namespace BzPeer.Publication;
 public static class WorkSource
 {
     /// <summary>A curator, through the API.</summary>
-    public const string Api = "api";
+    public const string Curator = "curator";
 
     /// <summary>OpenAlex.</summary>
     public const string OpenAlex = "openalex";
@@ -19,7 +19,7 @@ public static class WorkSource
 
     // Who is believed first where two differ: a curator looked, OpenAlex describes the version of record, arXiv the
     // preprint, an author vouches for themselves.
-    private static readonly string[] ByPrecedence = [Api, OpenAlex, Arxiv, SelfAsserted];
+    private static readonly string[] ByPrecedence = [Curator, OpenAlex, Arxiv, SelfAsserted];
 
     /// <summary>0 for the source believed first.</summary>
     public static int Precedence(string source) => Array.IndexOf(ByPrecedence, source) is >= 0 and var rank ? rank : ByPrecedence.Length;

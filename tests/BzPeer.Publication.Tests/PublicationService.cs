@@ -1,0 +1,117 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Net.Http.Json;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using BzPeer.ServiceDefaults;
+using BzPeer.Testing;
+using Marten;
+using Shouldly;
+using Xunit;
+
+[assembly: AssemblyFixture(typeof(TestServers))]
+
+namespace BzPeer.Publication.Tests;
+
+/// <summary>The service on real PostgreSQL and RabbitMQ, in the words of its tests.</summary>
+public sealed class PublicationService : IAsyncLifetime
+{
+    public static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { Converters = { new JsonStringEnumConverter() } };
+
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    public ServiceHost<Program> Host { get; } = new();
+
+    public HttpClient Anonymous => Host.Anonymous();
+
+    public HttpClient Curator => Host.As(Guid.NewGuid(), "curator");
+
+    public ValueTask InitializeAsync() => Host.InitializeAsync();
+
+    public ValueTask DisposeAsync() => Host.DisposeAsync();
+
+    public static string Sample(string name) => Path.Combine(AppContext.BaseDirectory, "Samples", name);
+
+    public async Task<HttpResponseMessage> SendImport(string format, byte[] body, string mediaType, string? encoding = null)
+    {
+        using var content = new ByteArrayContent(body);
+        content.Headers.ContentType = new MediaTypeHeaderValue(mediaType);
+        if (encoding is not null) content.Headers.ContentEncoding.Add(encoding);
+        return await Curator.PostAsync($"/api/imports?format={format}", content, Ct);
+    }
+
+    public Task<ImportStatus> Import(string format, string body, string mediaType = "application/x-ndjson") => Import(format, Encoding.UTF8.GetBytes(body), mediaType);
+
+    public async Task<ImportStatus> Import(string format, byte[] body, string mediaType)
+    {
+        using var answer = await SendImport(format, body, mediaType);
+        answer.StatusCode.ShouldBe(HttpStatusCode.Accepted, await answer.Content.ReadAsStringAsync(Ct));
+        return await Finished(answer.Headers.Location!);
+    }
+
+    public async Task<ImportStatus> Finished(Uri import)
+    {
+        var status = await Eventually.Async(
+            async ct => (await Anonymous.GetFromJsonAsync<ImportStatus>(import, Json, ct))!, status => status.State != "running", "the import is finished", TimeSpan.FromMinutes(2), Ct);
+        (status.Created + status.Updated + status.Unchanged + status.Rejected).ShouldBe(status.Received);
+        return status;
+    }
+
+    public Task<ImportStatus> ImportFile(string name) => Import(
+        name.Split('-')[0], File.ReadAllBytes(Sample(name)), name.Contains(".xml", StringComparison.Ordinal) ? "application/atom+xml" : "application/x-ndjson");
+
+    public async Task<T> Get<T>(string path)
+    {
+        using var answer = await Anonymous.GetAsync(path, Ct);
+        answer.StatusCode.ShouldBe(HttpStatusCode.OK, await answer.Content.ReadAsStringAsync(Ct));
+        return (await answer.Content.ReadFromJsonAsync<T>(Json, Ct))!;
+    }
+
+    public async Task<List<T>> GetAll<T>(string path, int limit = 80)
+    {
+        List<T> all = [];
+        for (string? cursor = null; ;)
+        {
+            var page = await Get<Page<T>>($"{path}?limit={limit}{(cursor is null ? "" : $"&cursor={cursor}")}");
+            all.AddRange(page.Items);
+            if ((cursor = page.Next) is null) return all;
+        }
+    }
+
+    /// <summary>The one researcher of this name.</summary>
+    public async Task<Guid> ResearcherNamed(string name)
+    {
+        await using var command = Host.Database.CreateCommand("select id from researchers where name = $1");
+        command.Parameters.Add(new() { Value = name });
+        await using var row = await command.ExecuteReaderAsync(Ct);
+        (await row.ReadAsync(Ct)).ShouldBeTrue($"{name} is a researcher");
+        var id = row.GetGuid(0);
+        (await row.ReadAsync(Ct)).ShouldBeFalse($"{name} is one researcher");
+        return id;
+    }
+
+    /// <summary>Waits until the sums of everything committed so far have been told.</summary>
+    public async Task SumsAreTold()
+    {
+        var last = await Scalar("select coalesce(max(seq_id), 0) from mt_events where type like 'work_%'");
+        await Eventually.Async(async _ => await Scalar("select coalesce(max(last_seq_id), 0) from mt_event_progression where name like 'Bibliographies%'") >= last,
+            "the sums are told", TimeSpan.FromSeconds(60), Ct);
+    }
+
+    public async Task<BibliographySums> Sums(Guid researcher)
+    {
+        await SumsAreTold();
+        await using var session = Host.Store.QuerySession();
+        var events = await session.Events.FetchStreamAsync(SumsChanged.StreamId(researcher), token: Ct);
+        return events.Select(e => (SumsChanged)e.Data).Last().Sums;
+    }
+
+    public Task<long> Events() => Scalar("select count(*) from mt_events");
+
+    public async Task<long> Scalar(string sql)
+    {
+        await using var command = Host.Database.CreateCommand(sql);
+        return Convert.ToInt64(await command.ExecuteScalarAsync(Ct), System.Globalization.CultureInfo.InvariantCulture);
+    }
+}
