@@ -27,7 +27,7 @@ public static class DebianPackages
         await OneAtATime.WaitAsync(ct);
         try
         {
-            say($"Installing {string.Join(" and ", packages)} with apt-get. This takes a minute or two.");
+            say($"Installing {string.Join(" and ", packages)} with apt-get. This takes a minute or two. Should the packages start services of their own: those are left alone.");
             if (!updated)
                 await AptGetAsync(["update"], ct);
             updated = true;

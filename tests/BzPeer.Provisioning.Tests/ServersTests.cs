@@ -88,6 +88,8 @@ public sealed class ServersTests : IDisposable
         var next = await StartPostgresAsync(options);
         var kept = await new PostgresServer(next).DatabasesAsync("kept", Stop);
         await next.Processes.Single().StopAsync(TimeSpan.FromSeconds(10));
+        if (next.FolderElsewhere is { } elsewhere)
+            Directory.Delete(elsewhere, recursive: true);
 
         left.Processes.Single().IsRunning.ShouldBeFalse();
         kept.ShouldBe(["kept"]);
