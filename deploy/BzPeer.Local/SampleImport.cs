@@ -34,7 +34,7 @@ internal sealed class SampleImport(Gateway gateway, string stateFile, IReadOnlyL
             return;
 
         Report.Say(state.Count == 0 ? "Importing the sample works." : "Completing the import of the sample works, which was interrupted.");
-        await gateway.SignInAsCuratorAsync(stop);
+        await RetryAsync(async () => { await gateway.SignInAsCuratorAsync(stop); return true; }, stop);
         await AnsiConsole.Progress()
             .Columns(new TaskDescriptionColumn { Alignment = Justify.Left }, new ProgressBarColumn(), new PercentageColumn(), new ElapsedTimeColumn())
             .StartAsync(async progress =>
@@ -90,9 +90,9 @@ internal sealed class SampleImport(Gateway gateway, string stateFile, IReadOnlyL
             long most = 1;
             for (var idle = 0; idle < 3; await Task.Delay(500, limit.Token))
             {
-                var behind = await RetryAsync(() => BacklogAsync(limit.Token), limit.Token);
-                most = Math.Max(most, behind);
-                bar.Value = 1 - ((double)behind / most);
+                var behind = await BacklogAsync(limit.Token);
+                most = Math.Max(most, behind ?? 0);
+                bar.Value = 1 - ((double)(behind ?? most) / most);
                 // Between one service's work and the next one's there is a moment at which nobody has anything to do.
                 idle = behind == 0 && await gateway.FindSeedAsync(limit.Token) is { Trust: SeedTrust } ? idle + 1 : 0;
             }
@@ -104,17 +104,24 @@ internal sealed class SampleImport(Gateway gateway, string stateFile, IReadOnlyL
         }
     }
 
-    /// <summary>How many events the services have yet to handle, as their health says it.</summary>
-    private async Task<long> BacklogAsync(CancellationToken stop)
+    /// <summary>How many events the services have yet to handle, as their health says it; null while one of them is not well.</summary>
+    private async Task<long?> BacklogAsync(CancellationToken stop)
     {
         using var http = new HttpClient();
         long behind = 0;
         foreach (var service in services)
         {
-            using var health = JsonDocument.Parse(await http.GetStringAsync(new Uri(service, "/health"), stop));
-            if (health.RootElement.TryGetProperty("checks", out var checks) && checks.TryGetProperty("daemon", out var daemon)
-                && daemon.TryGetProperty("data", out var lag) && lag.ValueKind == JsonValueKind.Object)
-                behind += lag.EnumerateObject().Sum(shard => shard.Value.GetInt64());
+            try
+            {
+                using var health = JsonDocument.Parse(await http.GetStringAsync(new Uri(service, "/health"), stop));
+                if (health.RootElement.TryGetProperty("checks", out var checks) && checks.TryGetProperty("daemon", out var daemon)
+                    && daemon.TryGetProperty("data", out var lag) && lag.ValueKind == JsonValueKind.Object)
+                    behind += lag.EnumerateObject().Sum(shard => shard.Value.GetInt64());
+            }
+            catch (HttpRequestException)
+            {
+                return null;
+            }
         }
         return behind;
     }

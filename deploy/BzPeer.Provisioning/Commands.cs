@@ -59,6 +59,6 @@ internal static class Commands
             if (last.Count > lines)
                 last.Dequeue();
         }
-        return string.Join('\n', last.Select(line => "  " + line).Append($"  (the whole log: {log})"));
+        return string.Join('\n', last.Select(line => "  " + (line.Length > 300 ? line[..300] + "…" : line)).Append($"  (the whole log: {log})"));
     }
 }
