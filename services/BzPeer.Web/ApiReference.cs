@@ -47,10 +47,10 @@ internal static class ApiReference
                 if (!path.StartsWith("/api/", StringComparison.Ordinal) || item is not JsonObject operations)
                     continue;
                 var copy = Renamed(operations, renamed)!.AsObject();
-                foreach (var (_, operation) in copy)
+                foreach (var (method, operation) in copy)
                 {
                     if (operation is JsonObject described)
-                        described["tags"] = new JsonArray(service);
+                        Describe(described, service, path, method);
                 }
                 paths.TryAdd(path, copy);
             }
@@ -70,7 +70,6 @@ internal static class ApiReference
                     : $"Incomplete: {string.Join(" and ", missing)} did not answer, so their calls are missing here. Load it again in a moment.",
             },
             ["servers"] = new JsonArray(new JsonObject { ["url"] = "/" }),
-            ["security"] = new JsonArray(new JsonObject(), new JsonObject { ["bearer"] = new JsonArray() }),
             ["paths"] = new JsonObject(paths.OrderBy(path => path.Key, StringComparer.Ordinal).Select(Detached)),
             ["components"] = new JsonObject
             {
@@ -83,6 +82,16 @@ internal static class ApiReference
             ["tags"] = tags,
             ["x-missing-services"] = new JsonArray([.. missing.Select(service => JsonValue.Create(service))]),
         };
+    }
+
+    /// <summary>Whose call it is, in words what it does, and whether it needs a token: writing does, and whatever is about the caller.</summary>
+    private static void Describe(JsonObject operation, string service, string path, string method)
+    {
+        operation["tags"] = new JsonArray(service);
+        if (operation["operationId"] is JsonValue id)
+            operation.TryAdd("summary", Shown.Words(id.GetValue<string>()));
+        var open = path == "/api/dev/tokens" || (method == "get" && !path.StartsWith("/api/me/", StringComparison.Ordinal));
+        operation["security"] = open ? new JsonArray() : new JsonArray(new JsonObject { ["bearer"] = new JsonArray() });
     }
 
     private static Dictionary<string, string> AddSchemas(JsonObject merged, string service, JsonObject added)

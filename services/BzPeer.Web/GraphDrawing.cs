@@ -75,7 +75,7 @@ internal sealed record GraphDrawing(
         return new("tall", NarrowCanvas, 56 + Tall(rows) + 8, top, nodes, Connect(slice, top, nodes), captions);
     }
 
-    /// <summary>Every node but the subject: kind by kind, the strongest tie to the subject first, then by name.</summary>
+    /// <summary>Every node but the subject: kind by kind, the strongest tie to the subject first, else as they came, nearest first.</summary>
     public static IReadOnlyList<GraphNode> Neighbours(GraphSlice slice, GraphNode subject)
     {
         var strength = slice.Edges
@@ -86,9 +86,7 @@ internal sealed record GraphDrawing(
         [
             .. slice.Nodes.Where(node => node.Id != subject.Id).DistinctBy(node => node.Id)
                 .OrderBy(node => KindOrder(node.Kind))
-                .ThenByDescending(node => strength.GetValueOrDefault(node.Id))
-                .ThenBy(node => node.Label, StringComparer.Ordinal)
-                .ThenBy(node => node.Id, StringComparer.Ordinal),
+                .ThenByDescending(node => strength.GetValueOrDefault(node.Id)),
         ];
     }
 

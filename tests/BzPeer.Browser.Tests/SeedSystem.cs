@@ -42,7 +42,7 @@ public sealed class SeedSystem : IAsyncLifetime
         accepted.StatusCode.ShouldBe(HttpStatusCode.Accepted, await accepted.Content.ReadAsStringAsync());
 
         foreach (var name in Authors)
-            researchers[name] = await Eventually.Async(ct => Find(name, ct), card => card is not null, $"{name} has a card with the trust of one work") ?? default;
+            researchers[name] = await Eventually.Async(ct => Find(name, ct), card => card is not null, $"{name} has a card with the trust of one work", TimeSpan.FromMinutes(1)) ?? default;
         var works = await system.Http.GetFromJsonAsync<JsonObject>($"/api/researchers/{Seed}/works");
         paper = works!["items"]![0]!["id"]!.GetValue<Guid>();
     }

@@ -17,6 +17,8 @@ public sealed class ApiReferenceTests
             ["/api/me/following/{id}", "/api/researchers/{id}", "/api/researchers/{id}/trust", "/api/works/{id}"]);
         document["paths"]!["/api/works/{id}"]!["get"]!["tags"]!.AsArray().Select(tag => tag!.GetValue<string>()).ShouldBe(["Publication"]);
         document["x-missing-services"]!.AsArray().ShouldBeEmpty();
+        document["paths"]!["/api/works/{id}"]!["get"]!["security"]!.AsArray().ShouldBeEmpty();
+        document["paths"]!["/api/me/following/{id}"]!["get"]!["security"]!.AsArray().Count.ShouldBe(1);
         document["components"]!["securitySchemes"]!["bearer"].ShouldNotBeNull();
     }
 

@@ -5,7 +5,7 @@ public sealed class GraphDrawingTests
     private static readonly GraphNode Subject = new("s", "researcher", "Subject");
 
     [Fact]
-    public void The_same_slice_gives_the_same_drawing_in_whatever_order_it_comes()
+    public void The_strongest_tie_of_a_kind_comes_first_whatever_the_order_of_the_edges()
     {
         var slice = Slice(30);
         var shuffled = slice with { Nodes = [.. slice.Nodes.Reverse()], Edges = [.. slice.Edges.Reverse()] };

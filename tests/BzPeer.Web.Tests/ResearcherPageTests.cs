@@ -130,7 +130,7 @@ public sealed class ResearcherPageTests
 
         var text = Site.TextOf(await site.Html($"/researchers/{prolific}"));
 
-        text.ShouldContain("Showing 40 of 102");
+        text.ShouldContain("Showing 30 of 102");
         text.ShouldContain("50 published item(s)");
         text.ShouldContain("Showing 20 of 50");
         text.ShouldContain("Older works");

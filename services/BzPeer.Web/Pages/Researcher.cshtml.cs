@@ -10,7 +10,7 @@ namespace BzPeer.Web.Pages;
 /// </summary>
 internal sealed class ResearcherModel(BzPeerApi api) : PageModel
 {
-    private const int SliceSize = 40;
+    private const int SliceSize = 30;
 
     public Guid Id { get; private set; }
 
