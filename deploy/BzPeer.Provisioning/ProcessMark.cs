@@ -100,8 +100,10 @@ public sealed record ProcessMark(string Name, int Pid, string Started, Signal St
         {
             var stat = File.ReadAllText($"/proc/{pid}/stat");
             var fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
-            // A zombie has ended; only its parent has not looked yet.
-            return fields[0] is "Z" or "X" ? null : $"{BootId}:{fields[19]}";
+            // A zombie has ended, and only its parent has not looked yet; unless threads of it are left, as for a moment after
+            // a kill: until they are gone, so are not the ports it listens on.
+            var hasEnded = fields[0] is "Z" or "X" && int.Parse(fields[17], CultureInfo.InvariantCulture) <= 1;
+            return hasEnded ? null : $"{BootId}:{fields[19]}";
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
