@@ -32,6 +32,7 @@ public sealed class BzPeerSystem(BzPeerSystemOptions options) : IAsyncLifetime
     private BzPeerProcesses? processes;
     private TestTokens? tokens;
     private HttpClient? http;
+    private Uri? broker;
 
     /// <summary>The usual system: xunit makes it so.</summary>
     public BzPeerSystem() : this(new BzPeerSystemOptions())
@@ -49,6 +50,9 @@ public sealed class BzPeerSystem(BzPeerSystemOptions options) : IAsyncLifetime
 
     /// <summary>The servers beneath, when they are this system's own.</summary>
     public Servers OwnServers => ownServers ?? throw new InvalidOperationException("This system shares its servers with every other test of the run.");
+
+    /// <summary>The broker, with the virtual host of this system.</summary>
+    public Uri Broker => Up(broker);
 
     /// <summary>One of the processes: <c>profile</c>, <c>follow</c>, <c>publication</c>, <c>trust</c>, <c>web</c>.</summary>
     public ServiceProcess this[string name] => Up(processes)[name];
@@ -86,7 +90,6 @@ public sealed class BzPeerSystem(BzPeerSystemOptions options) : IAsyncLifetime
         tokens = new TestTokens(Path.Combine(folder, "signing-key"));
 
         Func<string, Task<string>> newStore;
-        Uri broker;
         if (options.OwnServers)
         {
             var serversOptions = new ServersOptions { DataFolder = folder, Say = Console.Error.WriteLine };

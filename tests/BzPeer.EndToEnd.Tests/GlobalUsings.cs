@@ -1,0 +1,3 @@
+global using BzPeer.Testing;
+global using Shouldly;
+global using Xunit;

@@ -1,0 +1,102 @@
+using BzPeer.Provisioning;
+
+namespace BzPeer.EndToEnd.Tests;
+
+/// <summary>A system on servers of its own, so that they can be stopped, with followers and authors who never rest.</summary>
+public sealed class BreakableSystem : IAsyncLifetime
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(90);
+
+    private readonly Dictionary<Guid, int> works = [];
+
+    internal BzPeerSystem System { get; } = new(new BzPeerSystemOptions { OwnServers = true });
+
+    internal FollowTraffic Traffic { get; private set; } = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        await System.InitializeAsync();
+        var people = await System.RegisterAsync(60, CancellationToken.None);
+        Traffic = new FollowTraffic(System, people[..40], people[40..], Random.Shared.Next());
+        foreach (var author in people[..4]) works[author] = 1;
+    }
+
+    /// <summary>A curator publishes a work of each author; as often as it takes, since the DOI makes it one work.</summary>
+    internal async Task PublishAsync(CancellationToken ct)
+    {
+        var curator = System.AsCurator();
+        foreach (var author in works.Keys.ToArray())
+        {
+            var doi = $"10.5555/{Guid.NewGuid():N}";
+            await Eventually.Async(token => curator.PublishAsync("Published whatever happens", [author], token, doi), work => work.Doi == doi, "the work is published", Patience, ct);
+            works[author]++;
+        }
+    }
+
+    /// <summary>Everything has caught up: follow counts, lists, digests and cards with the model, works and trust with what was published.</summary>
+    internal async Task ShouldAgreeAsync(CancellationToken ct)
+    {
+        await Traffic.ShouldAgreeAsync(Patience, ct);
+        foreach (var (author, count) in works)
+        {
+            await Eventually.Async(token => System.Http.CardAsync(author, token),
+                card => card.Counts.Works == count && card.Trust.Score == Math.Min(21, 9 + (2 * count)), $"the card shows {count} works and the trust they give", Patience, ct);
+            (await System.Http.ReadAllAsync<Work>($"/api/researchers/{author}/works", 40, ct)).Count.ShouldBe(count);
+            (await System.Http.LedgerAsync(author, ct))[0].To.Score.ShouldBe(Math.Min(21, 9 + (2 * count)));
+        }
+
+        System.ShouldBeRunning();
+    }
+
+    public ValueTask DisposeAsync() => System.DisposeAsync();
+}
+
+/// <summary>Whatever is killed in the middle of the traffic comes back, catches up by itself, and nothing acknowledged is lost.</summary>
+public sealed class RestartTests(BreakableSystem breakable) : IClassFixture<BreakableSystem>
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
+    private static CancellationToken Stop => TestContext.Current.CancellationToken;
+
+    [Theory]
+    [InlineData("profile")]
+    [InlineData("follow")]
+    [InlineData("publication")]
+    [InlineData("trust")]
+    [InlineData("web")]
+    public Task A_process_is_killed_and_started_again(string name) => InTheMiddleOfTrafficAsync(followsGoOn: name is not ("follow" or "web"), async () =>
+    {
+        await breakable.System.Kill(name);
+        await breakable.System.Start(name, Stop);
+    });
+
+    [Fact]
+    public Task The_broker_is_killed_and_started_again() => InTheMiddleOfTrafficAsync(followsGoOn: true, async () =>
+    {
+        await breakable.System.OwnServers.StopBrokerAsync(abruptly: true);
+        await breakable.System.OwnServers.StartBrokerAsync(Stop);
+    });
+
+    [Fact]
+    public Task The_database_is_killed_and_started_again() => InTheMiddleOfTrafficAsync(followsGoOn: false, async () =>
+    {
+        await breakable.System.OwnServers.StopPostgresAsync(abruptly: true);
+        await breakable.System.OwnServers.StartPostgresAsync(Stop);
+    });
+
+    private async Task InTheMiddleOfTrafficAsync(bool followsGoOn, Func<Task> fault)
+    {
+        var traffic = breakable.Traffic;
+        var (acknowledged, unknown) = (traffic.Acknowledged, traffic.Unknown);
+        var following = traffic.RunAsync(12, Stop);
+        var publishing = breakable.PublishAsync(Stop);
+        await Eventually.Async(() => traffic.Acknowledged >= acknowledged + 40, "the traffic has begun", Patience, Stop);
+        following.IsCompleted.ShouldBeFalse();
+
+        await fault();
+
+        await Task.WhenAll(following, publishing);
+        if (followsGoOn) traffic.Unknown.ShouldBe(unknown, "who follows does not notice");
+        await breakable.ShouldAgreeAsync(Stop);
+    }
+}
