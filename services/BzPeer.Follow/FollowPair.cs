@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using BzPeer.ServiceDefaults;
 using JasperFx.Events;
 using Marten;
@@ -33,17 +32,7 @@ public sealed record FollowPair(IReadOnlyDictionary<Guid, DateTimeOffset> Since,
     {
         var (a, b) = (one.ToString(), other.ToString());
         if (string.CompareOrdinal(a, b) > 0) (a, b) = (b, a);
-        Span<byte> input = stackalloc byte[16 + 36 + 36];
-        Namespace.TryWriteBytes(input, bigEndian: true, out _);
-        System.Text.Encoding.ASCII.GetBytes(a, input[16..]);
-        System.Text.Encoding.ASCII.GetBytes(b, input[52..]);
-        Span<byte> hash = stackalloc byte[20];
-#pragma warning disable CA5350 // UUIDv5 is defined over SHA-1; nothing here is a secret.
-        SHA1.HashData(input, hash);
-#pragma warning restore CA5350
-        hash[6] = (byte)((hash[6] & 0x0F) | 0x50);
-        hash[8] = (byte)((hash[8] & 0x3F) | 0x80);
-        return new Guid(hash[..16], bigEndian: true);
+        return NameBasedId.Of(Namespace, a + b);
     }
 
     /// <summary>The state after one more event.</summary>

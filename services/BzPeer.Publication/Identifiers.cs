@@ -1,6 +1,5 @@
-using System.Security.Cryptography;
-using System.Text;
 using System.Text.RegularExpressions;
+using BzPeer.ServiceDefaults;
 
 namespace BzPeer.Publication;
 
@@ -56,23 +55,10 @@ internal static partial class Identifiers
     private static partial Regex OpenAlexPattern();
 }
 
-/// <summary>Ids that are the same wherever and whenever they are made: UUIDv5 (RFC 9562) of a key.</summary>
+/// <summary>Ids that are the same wherever and whenever they are made: one name space for works, authors, topics and institutions.</summary>
 internal static class StableId
 {
     private static readonly Guid Namespace = new("1d0c7c1e-6f2b-5b8e-8a55-3f1c2b9e7d40");
 
-    public static Guid Of(string key)
-    {
-        var name = Encoding.UTF8.GetBytes(key);
-        var input = new byte[16 + name.Length];
-        Namespace.TryWriteBytes(input, bigEndian: true, out _);
-        name.CopyTo(input, 16);
-        Span<byte> hash = stackalloc byte[20];
-#pragma warning disable CA5350 // UUIDv5 is defined over SHA-1; nothing here is a secret.
-        SHA1.HashData(input, hash);
-#pragma warning restore CA5350
-        hash[6] = (byte)((hash[6] & 0x0F) | 0x50);
-        hash[8] = (byte)((hash[8] & 0x3F) | 0x80);
-        return new Guid(hash[..16], bigEndian: true);
-    }
+    public static Guid Of(string key) => NameBasedId.Of(Namespace, key);
 }
