@@ -29,7 +29,8 @@ internal sealed class Launcher(LauncherArguments arguments)
         finally
         {
             File.Delete(folder.Urls);
-            Report.Say("Stopping PostgreSQL and RabbitMQ.");
+            if (servers.Postgres.Record.IsOurs || servers.Broker.Record.IsOurs)
+                Report.Say("Stopping PostgreSQL and RabbitMQ.");
             await servers.StopAsync();
         }
     }
@@ -44,6 +45,8 @@ internal sealed class Launcher(LauncherArguments arguments)
 
     private async Task RunServicesAsync(DataFolder folder, Servers servers, CancellationToken stop)
     {
+        if (arguments.Reset && !servers.Broker.Record.IsOurs)
+            Report.Warn($"What is in the queues of the RabbitMQ that {ServersOptions.BrokerVariable} names is left there.");
         var stores = new Dictionary<string, string>();
         foreach (var name in BzPeerProcesses.Services)
         {
@@ -118,8 +121,8 @@ internal sealed class Launcher(LauncherArguments arguments)
         };
         await WriteUrlsAsync(folder, urls, stop);
         Report.Urls(
-            ("The site", urls.site),
-            ("Daniel Bernier, the seed researcher", urls.seedResearcher),
+            ("Site", urls.site),
+            ("Seed researcher", urls.seedResearcher),
             ("API reference", urls.apiReference),
             ($"Broker console ({servers.Broker.Record.Management?.UserInfo.Replace(":", ", ")})", urls.console));
     }

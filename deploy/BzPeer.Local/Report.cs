@@ -19,16 +19,16 @@ internal static class Report
 
     public static void Fail(string line) => Line($"[red]{line}[/]");
 
+    /// <remarks>Addresses go to the terminal as they are: wrapped ones can be neither clicked nor copied.</remarks>
     public static void Urls(params IReadOnlyList<(string What, Uri? Where)> urls)
     {
-        var grid = new Grid().AddColumn().AddColumn();
+        var width = urls.Max(url => url.What.Length);
+        AnsiConsole.WriteLine();
         foreach (var (what, where) in urls)
         {
             if (where is not null)
-                grid.AddRow(new Text(what), new Text(where.ToString(), new Style(Color.Green)));
+                Console.WriteLine($"  {what.PadRight(width)}  {where}");
         }
-        AnsiConsole.WriteLine();
-        AnsiConsole.Write(grid);
         AnsiConsole.WriteLine();
         Say("Ctrl-C stops everything.");
     }
