@@ -130,7 +130,8 @@ internal sealed record GraphDrawing(
     private static IReadOnlyList<DrawnLink> Connect(GraphSlice slice, DrawnNode subject, IReadOnlyList<DrawnNode> nodes)
     {
         var placed = nodes.Append(subject).ToDictionary(node => node.Node.Id);
-        var strongest = Math.Max(1e-9, slice.Edges.Select(edge => edge.Weight ?? 1).DefaultIfEmpty(1).Max());
+        // A share in a work and a number of works are not on one scale: each kind of edge has its own.
+        var strongest = slice.Edges.ToLookup(edge => edge.Kind, edge => edge.Weight ?? 1);
         return
         [
             .. slice.Edges
@@ -140,7 +141,7 @@ internal sealed record GraphDrawing(
                 .Select(each => new DrawnLink(
                     each.from == subject ? Ray(subject, each.to) : Arc(subject, each.from, each.to),
                     each.from == subject,
-                    1 + (int)Math.Round(3 * (each.edge.Weight ?? 1) / strongest),
+                    1 + (int)Math.Round(3 * (each.edge.Weight ?? 1) / Math.Max(1e-9, strongest[each.edge.Kind].Max())),
                     each.to.Node.Kind,
                     each.edge.Reason ?? ""))
                 .OrderBy(link => link.Direct),
@@ -182,7 +183,7 @@ internal sealed record GraphKind(string Name, string One, string Plural);
 internal sealed record DrawnNode(GraphNode Node, int X, int Y, int Side, IReadOnlyList<string> Lines);
 
 /// <param name="Direct">Whether it ends at the subject.</param>
-/// <param name="Weight">1 to 4, the strongest of the slice 4.</param>
+/// <param name="Weight">1 to 4, the strongest of its kind 4.</param>
 /// <param name="Kind">The kind of node it leads to.</param>
 internal sealed record DrawnLink(string Path, bool Direct, int Weight, string Kind, string Reason);
 
