@@ -7,6 +7,9 @@ namespace BzPeer.Browser.Tests;
 /// <summary>One headless Chromium for all tests of the assembly; every visit has cookies and a window of its own.</summary>
 public sealed class Browser : IAsyncLifetime
 {
+    // Long, because the whole test run shares the machine; what is expected is waited for, never longer.
+    private const float Patience = 30_000;
+
     private IPlaywright? playwright;
     private IBrowser? chromium;
 
@@ -22,6 +25,7 @@ public sealed class Browser : IAsyncLifetime
         {
             var path = await TestBrowser.PathAsync();
             playwright = await Playwright.CreateAsync();
+            Assertions.SetDefaultExpectTimeout(Patience);
             chromium = await playwright.Chromium.LaunchAsync(new() { ExecutablePath = path, Args = TestBrowser.Flags });
         }
         var context = await chromium.NewContextAsync(new()
@@ -32,7 +36,7 @@ public sealed class Browser : IAsyncLifetime
             ViewportSize = window ?? Desktop,
             ReducedMotion = ReducedMotion.Reduce,
         });
-        context.SetDefaultTimeout(15_000);
+        context.SetDefaultTimeout(Patience);
         return new Visit(context, await context.NewPageAsync());
     }
 
