@@ -1,0 +1,31 @@
+using BzPeer.Load;
+using BzPeer.Provisioning;
+
+// dotnet run -c Release --project tests/Load [report ...]: measures, and writes docs/performance/<report>.md.
+var reports = new Dictionary<string, Func<Stand, Task<string>>>
+{
+    ["overview"] = Overview.RunAsync,
+};
+
+var asked = args.Length == 0 ? [.. reports.Keys] : args;
+if (asked.FirstOrDefault(name => !reports.ContainsKey(name)) is { } unknown)
+{
+    Console.Error.WriteLine($"There is no report '{unknown}'. Name any of {string.Join(", ", reports.Keys)}, or none for all of them.");
+    return 64;
+}
+
+#if DEBUG
+Console.Error.WriteLine("This is a Debug build: add -c Release, or the figures say nothing.");
+#endif
+
+await using var stand = await Stand.StartAsync();
+foreach (var name in asked)
+{
+    var report = await reports[name](stand);
+    Console.WriteLine(report);
+    var file = Path.Combine(Repository.Root, "docs", "performance", $"{name}.md");
+    Directory.CreateDirectory(Path.GetDirectoryName(file)!);
+    await File.WriteAllTextAsync(file, report);
+}
+
+return 0;

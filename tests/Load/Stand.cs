@@ -1,0 +1,84 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
+using BzPeer.Provisioning;
+using BzPeer.Testing;
+using Npgsql;
+
+namespace BzPeer.Load;
+
+/// <summary>What is measured: servers whose data survives a crash, as in production, and services of the Release build.</summary>
+internal sealed class Stand : IAsyncDisposable
+{
+    private readonly Servers servers;
+    private readonly TestTokens tokens;
+    private readonly string folder;
+
+    private Stand(Servers servers, TestTokens tokens, string folder) => (this.servers, this.tokens, this.folder) = (servers, tokens, folder);
+
+    /// <summary>Rate limits are for people; a load is one client of many actors.</summary>
+    private static readonly Dictionary<string, string> NoLimits = new()
+    {
+        ["Follow__DailyLimit"] = "0",
+        ["Follow__BurstPerMinute"] = "0",
+    };
+
+    public TestTokens Tokens => tokens;
+
+    public static async Task<Stand> StartAsync()
+    {
+        var folder = Path.Combine(Repository.DataFolder, "load");
+        await ForgetAsync(folder);
+        var servers = await Servers.StartAsync(ServersOptions.FromEnvironment(folder) with { Say = Console.Error.WriteLine });
+        return new Stand(servers, new TestTokens(Path.Combine(folder, "signing-key")), folder);
+    }
+
+    /// <summary>A new, empty database.</summary>
+    public Task<string> NewDatabaseAsync(string name) => servers.Postgres.CreateDatabaseAsync(Unique(name));
+
+    public Task DropDatabaseAsync(string connection) => servers.Postgres.DropDatabaseAsync(new NpgsqlConnectionStringBuilder(connection).Database!);
+
+    /// <summary>All five processes, on databases and a virtual host of their own.</summary>
+    public async Task<BzPeerProcesses> StartSystemAsync()
+    {
+        var stores = new Dictionary<string, string>();
+        foreach (var name in BzPeerProcesses.Services) stores[name] = await NewDatabaseAsync(name);
+        var processes = new BzPeerProcesses(new BzPeerProcessesOptions
+        {
+            DataFolder = folder,
+            Stores = stores,
+            Broker = await servers.Broker.CreateVirtualHostAsync(Unique("system")),
+            SigningKeyFile = tokens.KeyFile,
+            Settings = NoLimits,
+        });
+        await processes.StartAsync();
+        return processes;
+    }
+
+    /// <summary>The processors, memory and versions that a figure depends on.</summary>
+    public async Task<string> DescribeAsync()
+    {
+        await using var postgres = new NpgsqlConnection(servers.Postgres.ConnectionString);
+        await postgres.OpenAsync();
+        var processor = File.Exists("/proc/cpuinfo")
+            ? File.ReadLines("/proc/cpuinfo").FirstOrDefault(line => line.StartsWith("model name", StringComparison.Ordinal))?.Split(':')[1].Trim()
+            : null;
+        var memory = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / (1 << 30);
+        return string.Create(CultureInfo.InvariantCulture,
+            $"{Environment.ProcessorCount} processors ({processor ?? RuntimeInformation.ProcessArchitecture.ToString()}), {memory} GiB; {RuntimeInformation.OSDescription}; {RuntimeInformation.FrameworkDescription}; PostgreSQL {postgres.PostgreSqlVersion} and {servers.Broker.Record.Origin}, both with their durable defaults; everything, the load included, on this one machine.");
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await servers.StopAsync();
+        await ForgetAsync(folder);
+    }
+
+    private static async Task ForgetAsync(string folder)
+    {
+        if (!Directory.Exists(folder)) return;
+        await Servers.ForgetAsync(folder);
+        Directory.Delete(folder, recursive: true);
+    }
+
+    private static string Unique(string name) => $"load-{name}-{Guid.NewGuid().ToString("N")[..8]}";
+}
