@@ -22,8 +22,10 @@ public sealed record ResearcherUnfollowed(EventOrigin Origin, Guid FollowerId, G
 /// <param name="FollowersDigest">XOR of the SHA-256 of each follower id's lower-case text form, 64 hex digits.</param>
 /// <param name="Following">Live edges from the researcher.</param>
 /// <param name="FollowingDigest">The same over those they follow.</param>
-/// <param name="CountVersion">Sequence of the last edge event folded in.</param>
+/// <param name="CountVersion">Sequence of the last event folded in: an edge that came or went, or a choice of what to show.</param>
+/// <param name="ListsHidden">Whether the researcher hides who follows them and whom they follow.</param>
+/// <param name="CountsHidden">Whether the researcher hides the counts: whoever shows them to others shows none.</param>
 public sealed record FollowerCountChanged(
     EventOrigin Origin, Guid ResearcherId, long Followers, string FollowersDigest,
-    long Following, string FollowingDigest, long CountVersion)
+    long Following, string FollowingDigest, long CountVersion, bool ListsHidden = false, bool CountsHidden = false)
     : IIntegrationEvent;

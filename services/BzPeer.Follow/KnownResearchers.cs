@@ -23,10 +23,9 @@ public sealed class KnownResearchers(NpgsqlDataSource database, TimeProvider clo
         return await command.ExecuteScalarAsync(cancellation) is not null;
     }
 
-    /// <summary>As <see cref="ContainsAsync"/>, but gives the news of somebody just registered a second to arrive.</summary>
-    public async Task<bool> ContainsSoonAsync(Guid id, CancellationToken cancellation)
+    /// <summary>Gives the news of somebody just registered, and not known a moment ago, a second to arrive.</summary>
+    public async Task<bool> ArrivesSoonAsync(Guid id, CancellationToken cancellation)
     {
-        if (await ContainsAsync(id, cancellation)) return true;
         if (!await waiters.WaitAsync(TimeSpan.Zero, cancellation)) return false;
         try
         {

@@ -2,24 +2,35 @@ using BzPeer.Contracts;
 using BzPeer.Follow;
 using BzPeer.ServiceDefaults;
 
+// Serves; or, with reconcile, rebuild or import as its first argument, does that and ends (see Maintenance).
 var builder = WebApplication.CreateBuilder(args);
 builder.AddServiceDefaults(Sources.Follow);
-builder.AddEventStore(Sources.Follow, FollowPublisher.Publications, (store, database) =>
+builder.AddEventStore(Sources.Follow, FollowPublisher.Publications, (store, _) =>
 {
-    FollowPair.Configure(store);
-    FollowEdges.Configure(store);
-    FollowCounts.Configure(store, database);
+    FollowLog.Configure(store);
+    FollowCounts.Configure(store);
+    FollowVisibility.Configure(store);
     KnownResearchers.Configure(store);
 });
 builder.AddMessageBus(Sources.Follow, FollowPublisher.Publications, new Consumers()
     .InBatches<ResearcherRegistered>(KnownResearchers.AddAsync));
 builder.Services.AddSingleton<KnownResearchers>();
+builder.Services.AddSingleton<FollowLog>();
+builder.Services.AddSingleton<FollowCommands>();
+builder.Services.AddSingleton(services => FollowLimits.From(builder.Configuration, services.GetRequiredService<TimeProvider>()));
 
 var app = builder.Build();
 app.UseServiceDefaults();
 app.MapFollowResearcher();
 app.MapUnfollowResearcher();
+app.MapFollowMany();
 app.MapFollowing();
+app.MapRelationships();
+app.MapRemoveFollower();
+app.MapBlockResearcher();
 app.MapFollowLists();
+app.MapKnownFollowers();
 app.MapFollowCounts();
-app.Run();
+app.MapFollowVisibility();
+
+return await app.MaintainOrServeAsync(args);

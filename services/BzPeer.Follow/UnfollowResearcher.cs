@@ -1,5 +1,4 @@
 using BzPeer.ServiceDefaults;
-using Marten;
 
 namespace BzPeer.Follow;
 
@@ -7,16 +6,17 @@ namespace BzPeer.Follow;
 public static class UnfollowResearcher
 {
     /// <summary>Unfollows, if the actor follows.</summary>
-    public static IReadOnlyList<object> Decide(FollowPair pair, Guid follower, Guid followee, DateTimeOffset now) =>
-        pair.FollowingSince(follower) is null ? [] : [new Unfollowed(follower, followee, now)];
+    public static Decision Decide(FollowPair pair, Guid follower, DateTimeOffset now) =>
+        pair.FollowingSince(follower) is null
+            ? Decision.Nothing
+            : Decision.Of(new Unfollowed(follower, pair.OtherThan(follower), now));
 
     internal static void MapUnfollowResearcher(this WebApplication app) => app.MapDelete("/api/me/following/{id}", HandleAsync)
         .WithName("UnfollowResearcher").WithTags("Follow").Produces<Relationship>();
 
-    private static async Task<IResult> HandleAsync(Guid id, HttpContext http, IDocumentStore store, TimeProvider clock, CancellationToken cancellation)
+    private static async Task<IResult> HandleAsync(Guid id, HttpContext http, FollowCommands commands, CancellationToken cancellation)
     {
-        var actor = http.ResearcherId();
-        var pair = await FollowPair.ExecuteAsync(store, actor, id, pair => Decide(pair, actor, id, clock.Now()), cancellation);
-        return Relationship.Answer(http, pair, actor, id);
+        var command = new PairCommand(http.ResearcherId(), id, Decide);
+        return Relationship.Answer(http, command, await commands.ExecuteAsync(command, cancellation));
     }
 }

@@ -20,6 +20,9 @@ public static class Authentication
     /// <summary>The caller's researcher id. Authorization has made sure that it is one.</summary>
     public static Guid ResearcherId(this HttpContext http) => Guid.Parse(http.User.FindFirst(JwtRegisteredClaimNames.Sub)!.Value);
 
+    /// <summary>Whether the caller is this researcher; false without a token, where one may be left out.</summary>
+    public static bool IsResearcher(this HttpContext http, Guid id) => Guid.TryParse(http.User.FindFirst(JwtRegisteredClaimNames.Sub)?.Value, out var caller) && caller == id;
+
     /// <summary>Whether the caller may import, validate and edit works.</summary>
     public static bool IsCurator(this HttpContext http) => http.User.IsInRole(Curator);
 

@@ -2,6 +2,9 @@ using System.Threading.Channels;
 
 namespace BzPeer.ServiceDefaults;
 
+/// <summary>More waits already than can be served soon: come back in a moment.</summary>
+public sealed class QueueIsFull() : Exception("Too many requests wait already.");
+
 /// <summary>
 /// Gathers what arrives at the same time and applies it together: while one batch is being written the next one
 /// collects, so nothing waits when idle and the batch grows with the load. Items with the same key go through the
@@ -17,22 +20,26 @@ public sealed class Batches<T> : IAsyncDisposable
     private readonly Func<IReadOnlyList<T>, CancellationToken, Task> apply;
     private readonly int size;
     private readonly CancellationTokenSource stopping = new();
+    private volatile bool closed;
 
-    /// <summary>Starts <paramref name="parallel"/> loops that hand at most <paramref name="size"/> items at a time to <paramref name="apply"/>.</summary>
-    public Batches(Func<T, Guid> key, Func<IReadOnlyList<T>, CancellationToken, Task> apply, int size = 256, int parallel = 2)
+    /// <summary>
+    /// Starts <paramref name="parallel"/> loops that hand at most <paramref name="size"/> items at a time to <paramref name="apply"/>. At
+    /// most <paramref name="queueLength"/> items wait in each; left out, the callers have to bound them (as prefetched messages do).
+    /// </summary>
+    public Batches(Func<T, Guid> key, Func<IReadOnlyList<T>, CancellationToken, Task> apply, int size = 256, int parallel = 2, int queueLength = int.MaxValue)
     {
         (this.key, this.apply, this.size) = (key, apply, size);
-        // Whoever adds waits for its item, so the callers (prefetched messages) bound what is in here.
-        loops = [.. Enumerable.Range(0, parallel).Select(_ => Channel.CreateUnbounded<Pending>(new() { SingleReader = true }))];
+        loops = [.. Enumerable.Range(0, parallel).Select(_ => Channel.CreateBounded<Pending>(new BoundedChannelOptions(queueLength) { SingleReader = true }))];
         running = [.. loops.Select(loop => Task.Run(() => RunAsync(loop.Reader)))];
     }
 
     /// <summary>Adds an item and waits until it is applied.</summary>
+    /// <exception cref="QueueIsFull">As many items wait as may.</exception>
     public async Task ApplyAsync(T item, CancellationToken cancellation)
     {
         var pending = new Pending(item, new(TaskCreationOptions.RunContinuationsAsynchronously));
         var loop = loops[(uint)key(item).GetHashCode() % loops.Length];
-        if (!loop.Writer.TryWrite(pending)) throw new OperationCanceledException("This process is stopping.");
+        if (!loop.Writer.TryWrite(pending)) throw closed ? new OperationCanceledException("This process is stopping.") : new QueueIsFull();
         await pending.Done.Task.WaitAsync(cancellation);
     }
 
@@ -75,6 +82,7 @@ public sealed class Batches<T> : IAsyncDisposable
     /// <summary>Finishes what was added and stops.</summary>
     public async ValueTask DisposeAsync()
     {
+        closed = true;
         foreach (var loop in loops) loop.Writer.TryComplete();
         stopping.CancelAfter(TimeSpan.FromSeconds(20));
         await Task.WhenAll(running);

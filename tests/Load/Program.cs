@@ -5,6 +5,7 @@ using BzPeer.Provisioning;
 var reports = new Dictionary<string, Func<Stand, Task<string>>>
 {
     ["overview"] = Overview.RunAsync,
+    ["follow"] = FollowReport.RunAsync,
 };
 
 var asked = args.Length == 0 ? [.. reports.Keys] : args;

@@ -54,6 +54,23 @@ internal sealed class Stand : IAsyncDisposable
         return processes;
     }
 
+    /// <summary>One service on its own, on a database and a virtual host of its own.</summary>
+    public async Task<(ServiceProcess Process, string Store)> StartServiceAsync(string name, string project)
+    {
+        var store = await NewDatabaseAsync(name);
+        var settings = new Dictionary<string, string>(NoLimits)
+        {
+            ["ConnectionStrings__Store"] = store,
+            ["ConnectionStrings__Broker"] = (await servers.Broker.CreateVirtualHostAsync(Unique(name))).AbsoluteUri,
+            ["Auth__SigningKeyFile"] = tokens.KeyFile,
+            ["ASPNETCORE_ENVIRONMENT"] = "Development",
+        };
+        var process = new ServiceProcess(new ServiceDefinition(name, project, new Uri($"http://127.0.0.1:{FreePort.Next()}")) { Settings = settings }, folder, new ProcessRecords(folder));
+        process.Start();
+        await process.WaitUntilHealthyAsync(TimeSpan.FromMinutes(2));
+        return (process, store);
+    }
+
     /// <summary>The processors, memory and versions that a figure depends on.</summary>
     public async Task<string> DescribeAsync()
     {

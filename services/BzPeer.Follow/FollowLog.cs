@@ -1,0 +1,205 @@
+using BzPeer.Contracts;
+using BzPeer.ServiceDefaults;
+using JasperFx.Events;
+using Marten;
+using Npgsql;
+using Weasel.Postgresql.Tables;
+
+namespace BzPeer.Follow;
+
+/// <summary>A pair as read from the store, and carried on while a batch is decided.</summary>
+public sealed class LoadedPair(FollowPair state, bool smallerIsKnown, bool greaterIsKnown)
+{
+    /// <summary>The pair after what was decided so far.</summary>
+    public FollowPair State { get; set; } = state;
+
+    /// <summary>Whether this one of the two is a registered researcher.</summary>
+    public bool Knows(Guid one) => one == State.Smaller ? smallerIsKnown : greaterIsKnown;
+}
+
+/// <summary>What a batch of decisions appends: its events in order, and what they come to for edges and blocks.</summary>
+public sealed class PairChanges
+{
+    /// <summary>An event on its way into the log.</summary>
+    public sealed record Appended(Guid Id, Guid Stream, long Version, object Data, string? Trace);
+
+    /// <summary>One direction of a pair after the batch: since when it holds (null: no more), by which event.</summary>
+    public sealed record Now(DateTimeOffset? Since, Guid Event);
+
+    /// <summary>In the order in which they were decided.</summary>
+    public List<Appended> Events { get; } = [];
+
+    /// <summary>Version of each stream before the batch, and after it.</summary>
+    public Dictionary<Guid, (long Before, long After)> Streams { get; } = [];
+
+    /// <summary>Who follows whom after the batch, for every edge it touches.</summary>
+    public Dictionary<(Guid Follower, Guid Followee), Now> Edges { get; } = [];
+
+    /// <summary>Who blocks whom after the batch.</summary>
+    public Dictionary<(Guid Blocker, Guid Blocked), Now> Blocks { get; } = [];
+
+    /// <summary>Adds what was decided about a pair whose state before it is <paramref name="pair"/>.</summary>
+    public void Add(PairCommand command, FollowPair pair, object data)
+    {
+        var e = new Appended(Guid.CreateVersion7(), command.Stream, pair.Version + 1, data, command.Trace);
+        Events.Add(e);
+        Streams[e.Stream] = (Streams.TryGetValue(e.Stream, out var versions) ? versions.Before : pair.Version, e.Version);
+        switch (data)
+        {
+            case Followed f: Edges[(f.FollowerId, f.FolloweeId)] = new(f.At, e.Id); break;
+            case Unfollowed u: Edges[(u.FollowerId, u.FolloweeId)] = new(null, e.Id); break;
+            case Blocked b: Blocks[(b.BlockerId, b.BlockedId)] = new(b.At, e.Id); break;
+            case Unblocked u: Blocks[(u.BlockerId, u.BlockedId)] = new(null, e.Id); break;
+        }
+    }
+}
+
+/// <summary>
+/// The two statements of the group commit, for any number of pairs. The second one writes Marten's own tables, as Marten's append
+/// function does, but a batch at a time: streams, events, edges and blocks in one statement and so in one transaction (measured
+/// in docs/performance/follow.md). Everything else reads and projects these events through Marten.
+/// </summary>
+public sealed class FollowLog(IDocumentStore store, NpgsqlDataSource database)
+{
+    /// <summary>Scalar subqueries: index look-ups whatever the planner thinks of the tables. A pair without a stream costs one.</summary>
+    private const string Read =
+        """
+        select p.stream, s.version,
+          case when s.version > 0 then (select since from follow_edges where follower = p.smaller and followee = p.greater) end,
+          case when s.version > 0 then (select since from follow_blocks where blocker = p.smaller and blocked = p.greater) end,
+          case when s.version > 0 then (select since from follow_edges where follower = p.greater and followee = p.smaller) end,
+          case when s.version > 0 then (select since from follow_blocks where blocker = p.greater and blocked = p.smaller) end,
+          case when s.version > 0 then (select max(seq_id) from mt_events where stream_id = p.stream and type in ('followed', 'unfollowed')) end,
+          exists (select from known_researchers where id = p.smaller), exists (select from known_researchers where id = p.greater)
+        from unnest($1, $2, $3) as p(stream, smaller, greater)
+        cross join lateral (select coalesce((select version from mt_streams where id = p.stream), 0) as version) s
+        """;
+
+    /// <summary>
+    /// A stream that moved since it was read is left alone, with all that belongs to it: the caller decides those again. Streams are
+    /// taken in the order of their ids, so that two instances cannot lock each other out. The notification wakes the daemon.
+    /// </summary>
+    private const string Append =
+        """
+        with born as (
+          insert into mt_streams (id, version, timestamp, created, tenant_id, is_archived)
+          select id, version, now(), now(), '*DEFAULT*', false from unnest($1, $2) as s(id, version) order by id
+          on conflict (id) do nothing returning id),
+        grown as (
+          update mt_streams set version = s.after, timestamp = now() from unnest($3, $4, $5) as s(id, before, after)
+          where mt_streams.id = s.id and mt_streams.version = s.before returning mt_streams.id),
+        moved as (select id from born union all select id from grown),
+        appended as (
+          insert into mt_events (seq_id, id, stream_id, version, type, mt_dotnet_type, data, headers, timestamp, tenant_id, is_archived)
+          select nextval('mt_events_sequence'), e.id, e.stream, e.version, e.type, e.dotnet_type, e.data::jsonb, e.headers::jsonb, now(), '*DEFAULT*', false
+          from unnest($6, $7, $8, $9, $10, $11, $12) with ordinality as e(id, stream, version, type, dotnet_type, data, headers, place)
+          where e.stream in (select id from moved) order by e.place
+          returning id, stream_id, seq_id, type),
+        edges as (
+          select e.*, a.seq_id from unnest($13, $14, $15, $16) as e(follower, followee, since, event) join appended a on a.id = e.event),
+        followed as (
+          insert into follow_edges (follower, followee, since, position) select follower, followee, since, seq_id from edges where since is not null
+          on conflict (follower, followee) do update set since = excluded.since, position = excluded.position),
+        unfollowed as (
+          delete from follow_edges f using edges e where e.since is null and f.follower = e.follower and f.followee = e.followee),
+        blocks as (
+          select b.*, a.seq_id from unnest($17, $18, $19, $20) as b(blocker, blocked, since, event) join appended a on a.id = b.event),
+        blocked as (
+          insert into follow_blocks (blocker, blocked, since, position) select blocker, blocked, since, seq_id from blocks where since is not null
+          on conflict (blocker, blocked) do update set since = excluded.since, position = excluded.position),
+        unblocked as (
+          delete from follow_blocks f using blocks b where b.since is null and f.blocker = b.blocker and f.blocked = b.blocked)
+        select stream_id, max(seq_id) filter (where type in ('followed', 'unfollowed')), (select pg_notify('mt_events_appended', '')) from appended group by stream_id
+        """;
+
+    private readonly Dictionary<Type, IEventType> types = store.Options.Events.AllKnownEventTypes().DistinctBy(type => type.EventType).ToDictionary(type => type.EventType);
+
+    /// <summary>What stands in the store about pairs, by stream; <paramref name="pairs"/> are they as strangers.</summary>
+    public async Task<Dictionary<Guid, LoadedPair>> ReadAsync(IReadOnlyDictionary<Guid, FollowPair> pairs, CancellationToken cancellation)
+    {
+        await using var read = database.CreateCommand(Read);
+        Add(read, pairs.Keys.ToArray());
+        Add(read, pairs.Values.Select(pair => pair.Smaller).ToArray());
+        Add(read, pairs.Values.Select(pair => pair.Greater).ToArray());
+        var loaded = new Dictionary<Guid, LoadedPair>(pairs.Count);
+        await using var row = await read.ExecuteReaderAsync(cancellation);
+        while (await row.ReadAsync(cancellation))
+        {
+            var stream = row.GetGuid(0);
+            var state = pairs[stream] with { Version = row.GetInt64(1), Forth = new(Time(row, 2), Time(row, 3)), Back = new(Time(row, 4), Time(row, 5)), Position = row.IsDBNull(6) ? 0 : row.GetInt64(6) };
+            loaded[stream] = new(state, row.GetBoolean(7), row.GetBoolean(8));
+        }
+
+        return loaded;
+    }
+
+    /// <summary>
+    /// Commits, in one transaction, what concerns every stream that is still where it was read. Returns these streams, each with the
+    /// sequence of its last event in the batch that changed who follows whom (null when none did).
+    /// </summary>
+    public async Task<Dictionary<Guid, long?>> AppendAsync(PairChanges changes, CancellationToken cancellation)
+    {
+        var (born, grown) = (changes.Streams.Where(stream => stream.Value.Before == 0).ToArray(), changes.Streams.Where(stream => stream.Value.Before > 0).OrderBy(stream => stream.Key).ToArray());
+        var (events, edges, blocks) = (changes.Events, changes.Edges.ToArray(), changes.Blocks.ToArray());
+        var serializer = store.Options.Serializer();
+
+        await using var append = database.CreateCommand(Append);
+        Add(append, Array.ConvertAll(born, stream => stream.Key));
+        Add(append, Array.ConvertAll(born, stream => stream.Value.After));
+        Add(append, Array.ConvertAll(grown, stream => stream.Key));
+        Add(append, Array.ConvertAll(grown, stream => stream.Value.Before));
+        Add(append, Array.ConvertAll(grown, stream => stream.Value.After));
+        Add(append, events.Select(e => e.Id).ToArray());
+        Add(append, events.Select(e => e.Stream).ToArray());
+        Add(append, events.Select(e => e.Version).ToArray());
+        Add(append, events.Select(e => types[e.Data.GetType()].EventTypeName).ToArray());
+        Add(append, events.Select(e => types[e.Data.GetType()].DotNetTypeName).ToArray());
+        Add(append, events.Select(e => serializer.ToJson(e.Data)).ToArray());
+        Add(append, events.Select(e => e.Trace is null ? null : $$"""{"{{EventStore.TraceHeader}}":"{{e.Trace}}"}""").ToArray());
+        Add(append, Array.ConvertAll(edges, edge => edge.Key.Follower));
+        Add(append, Array.ConvertAll(edges, edge => edge.Key.Followee));
+        Add(append, Array.ConvertAll(edges, edge => edge.Value.Since));
+        Add(append, Array.ConvertAll(edges, edge => edge.Value.Event));
+        Add(append, Array.ConvertAll(blocks, block => block.Key.Blocker));
+        Add(append, Array.ConvertAll(blocks, block => block.Key.Blocked));
+        Add(append, Array.ConvertAll(blocks, block => block.Value.Since));
+        Add(append, Array.ConvertAll(blocks, block => block.Value.Event));
+
+        var positions = new Dictionary<Guid, long?>(changes.Streams.Count);
+        await using var row = await append.ExecuteReaderAsync(cancellation);
+        while (await row.ReadAsync(cancellation)) positions[row.GetGuid(0)] = row.IsDBNull(1) ? null : row.GetInt64(1);
+        return positions;
+    }
+
+    /// <summary>Lists and relationships have everything that is committed: refuses only a <c>Min-Position</c> that is not there yet.</summary>
+    public Task<Microsoft.AspNetCore.Http.HttpResults.ProblemHttpResult?> WaitAsync(HttpContext http, TimeProvider clock) => Position.WaitAsync(http, async cancellation =>
+    {
+        await using var command = database.CreateCommand("select coalesce(max(seq_id), 0) from mt_events");
+        var last = (long)(await command.ExecuteScalarAsync(cancellation))!;
+        return source => source == Sources.Follow ? last : 0;
+    }, clock);
+
+    internal static void Configure(StoreOptions options)
+    {
+        FollowPair.Configure(options);
+        var edges = new Table("follow_edges");
+        edges.AddColumn<Guid>("follower").AsPrimaryKey();
+        edges.AddColumn<Guid>("followee").AsPrimaryKey();
+        edges.AddColumn<DateTimeOffset>("since").NotNull();
+        edges.AddColumn("position", "bigint").NotNull();
+        edges.Indexes.Add(new IndexDefinition("follow_edges_by_followee") { Columns = ["followee", "position"] });
+        edges.Indexes.Add(new IndexDefinition("follow_edges_by_follower") { Columns = ["follower", "position"] });
+        options.Storage.ExtendedSchemaObjects.Add(edges);
+
+        var blocks = new Table("follow_blocks");
+        blocks.AddColumn<Guid>("blocker").AsPrimaryKey();
+        blocks.AddColumn<Guid>("blocked").AsPrimaryKey();
+        blocks.AddColumn<DateTimeOffset>("since").NotNull();
+        blocks.AddColumn("position", "bigint").NotNull();
+        options.Storage.ExtendedSchemaObjects.Add(blocks);
+    }
+
+    private static void Add<T>(NpgsqlCommand command, T[] values) => command.Parameters.Add(new NpgsqlParameter<T[]> { TypedValue = values });
+
+    private static DateTimeOffset? Time(NpgsqlDataReader row, int column) => row.IsDBNull(column) ? null : row.GetFieldValue<DateTimeOffset>(column);
+}

@@ -1,0 +1,74 @@
+using Npgsql;
+
+namespace BzPeer.Follow;
+
+/// <summary>
+/// <c>BzPeer.Follow reconcile</c>: compares, for every researcher, what this service keeps with a fold of the events, computed in SQL
+/// by other code than keeps it, in one snapshot. Prints the residual of each comparison and ends with 0 only when all are 0.
+/// </summary>
+public static class Reconcile
+{
+    /// <summary>Edges that are live by the events up to a position: the last event of each says so.</summary>
+    internal const string LiveEdges =
+        """
+        select follower, followee, since, position from (
+          select distinct on (follower, followee) * from (
+            select (data ->> 'followerId')::uuid as follower, (data ->> 'followeeId')::uuid as followee, (data ->> 'at')::timestamptz as since, seq_id as position, type
+            from mt_events where type in ('followed', 'unfollowed') and seq_id <= {0}) e
+          order by follower, followee, position desc) last
+        where type = 'followed'
+        """;
+
+    private const string Digest = "bit_xor(('x' || encode(sha256(convert_to({0}::text, 'UTF8')), 'hex'))::bit(256))";
+
+    private static readonly string Sql =
+        $"""
+        with progress as materialized (select coalesce((select last_seq_id from mt_event_progression where name = $1), 0) as position),
+        live as materialized ({string.Format(null, LiveEdges, long.MaxValue)}),
+        counted as materialized ({string.Format(null, LiveEdges, "(select position from progress)")}),
+        blocking as materialized (
+          select blocker, blocked from (
+            select distinct on (blocker, blocked) * from (
+              select (data ->> 'blockerId')::uuid as blocker, (data ->> 'blockedId')::uuid as blocked, seq_id, type from mt_events where type in ('blocked', 'unblocked')) e
+            order by blocker, blocked, seq_id desc) last
+          where type = 'blocked'),
+        followers as (select followee as researcher, count(*) as value, {string.Format(null, Digest, "follower")} as digest from counted group by followee),
+        following as (select follower as researcher, count(*) as value, {string.Format(null, Digest, "followee")} as digest from counted group by follower),
+        folded as (
+          select researcher, coalesce(f.value, 0) as followers, coalesce(f.digest, 0::bit(256)) as followers_digest, coalesce(g.value, 0) as following, coalesce(g.digest, 0::bit(256)) as following_digest
+          from followers f full join following g using (researcher)),
+        kept as (select * from follow_counts)
+        select
+          (select count(*) from folded full join kept k using (researcher)
+             where coalesce(folded.followers, 0) <> coalesce(k.followers, 0) or coalesce(folded.following, 0) <> coalesce(k.following, 0)),
+          (select count(*) from folded full join kept k using (researcher)
+             where coalesce(folded.followers_digest, 0::bit(256)) <> coalesce(k.followers_digest, 0::bit(256)) or coalesce(folded.following_digest, 0::bit(256)) <> coalesce(k.following_digest, 0::bit(256))),
+          (select count(*) from live full join follow_edges e using (follower, followee)
+             where live.position is distinct from e.position or live.since is distinct from e.since),
+          (select count(*) from blocking full join follow_blocks b using (blocker, blocked) where blocking is null or b is null),
+          (select count(*) from follow_edges e join follow_blocks b on (b.blocker, b.blocked) in ((e.follower, e.followee), (e.followee, e.follower))),
+          (select count(*) from follow_edges where follower = followee),
+          (select count(*) from (select stream_id from mt_events group by stream_id having max(version) <> count(*)) s),
+          (select count(*) from live), (select count(*) from folded)
+        """;
+
+    /// <summary>Each comparison with the number of cases in which the two sides differ; all 0 when everything agrees.</summary>
+    public static async Task<IReadOnlyDictionary<string, long>> ResidualAsync(NpgsqlDataSource database, CancellationToken cancellation = default)
+    {
+        await using var command = database.CreateCommand(Sql);
+        command.CommandTimeout = 0;
+        command.Parameters.Add(new() { Value = FollowCounts.Shard });
+        await using var row = await command.ExecuteReaderAsync(cancellation);
+        await row.ReadAsync(cancellation);
+        string[] comparisons =
+            ["counts against events", "digests against events", "edges against events", "blocks against events", "edges under a block", "self-follows", "streams with a gap"];
+        return comparisons.Select((name, column) => (name, column)).ToDictionary(c => c.name, c => row.GetInt64(c.column));
+    }
+
+    internal static async Task<int> RunAsync(NpgsqlDataSource database)
+    {
+        var residual = await ResidualAsync(database);
+        foreach (var (comparison, differences) in residual) Console.WriteLine($"{comparison}: {differences}");
+        return residual.Values.All(differences => differences == 0) ? 0 : 1;
+    }
+}
