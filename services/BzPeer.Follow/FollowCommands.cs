@@ -67,12 +67,7 @@ public sealed record PairOutcome(FollowPair Pair, bool IsKnown, Refusal? Refusal
 /// </summary>
 public sealed class FollowCommands : IAsyncDisposable
 {
-    private const int BatchSize = 256;
     private const int Loops = 2;
-
-    /// <summary>Commands that may wait; beyond it the caller is told to come back.</summary>
-    private const int QueueLength = 4_096;
-
     private const int MostRaces = 20;
 
     private readonly FollowLog log;
@@ -80,10 +75,14 @@ public sealed class FollowCommands : IAsyncDisposable
     private readonly Batches<Pending> batches;
 
     /// <summary>Starts the loops.</summary>
-    public FollowCommands(FollowLog log, TimeProvider clock)
+    /// <param name="log">Where pairs are read and events go.</param>
+    /// <param name="clock">When things happen.</param>
+    /// <param name="batchSize">Most commands in a transaction.</param>
+    /// <param name="queueLength">Commands that may wait for each loop; beyond it the caller is told to come back.</param>
+    public FollowCommands(FollowLog log, TimeProvider clock, int batchSize = 256, int queueLength = 4_096)
     {
         (this.log, this.clock) = (log, clock);
-        batches = new(pending => pending.Command.Stream, CommitAsync, BatchSize, Loops, QueueLength);
+        batches = new(pending => pending.Command.Stream, CommitAsync, batchSize, Loops, queueLength);
     }
 
     private sealed class Pending(PairCommand command)

@@ -6,7 +6,7 @@ namespace BzPeer.Follow;
 
 /// <summary>
 /// How many follows an actor may make in a day and in a minute (<c>Follow:DailyLimit</c>, default 400, and
-/// <c>Follow:BurstPerMinute</c>, default 60; 0 switches one off). Exact sliding windows, in the memory of one instance: a limit
+/// <c>Follow:BurstPerMinute</c>, default 200; 0 switches one off). Exact sliding windows, in the memory of one instance: a limit
 /// against abuse that a restart forgives, not an account. Curators have none. Answers carry <c>RateLimit-Policy</c> and
 /// <c>RateLimit</c> (draft-ietf-httpapi-ratelimit-headers-10).
 /// </summary>
@@ -37,7 +37,7 @@ public sealed class FollowLimits
 
     /// <summary>Reads the settings.</summary>
     public static FollowLimits From(IConfiguration configuration, TimeProvider clock) =>
-        new(configuration.Number("Follow:DailyLimit", 400), configuration.Number("Follow:BurstPerMinute", 60), clock);
+        new(configuration.Number("Follow:DailyLimit", 400), configuration.Number("Follow:BurstPerMinute", 200), clock);
 
     /// <summary>
     /// Takes up to <paramref name="wanted"/> follows out of the caller's windows and runs <paramref name="follow"/> with as many as there are;

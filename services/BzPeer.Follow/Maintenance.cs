@@ -14,6 +14,8 @@ public static class Maintenance
                 return await Reconcile.RunAsync(database);
             case ["rebuild", ..]:
                 return await Rebuild.RunAsync(database);
+            case ["import", .. var arguments]:
+                return await ImportEdges.RunAsync(arguments, app.Services.GetRequiredService<FollowLog>(), app.Services.GetRequiredService<TimeProvider>());
             default:
                 await app.RunAsync();
                 return 0;

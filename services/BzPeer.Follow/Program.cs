@@ -16,7 +16,7 @@ builder.AddMessageBus(Sources.Follow, FollowPublisher.Publications, new Consumer
     .InBatches<ResearcherRegistered>(KnownResearchers.AddAsync));
 builder.Services.AddSingleton<KnownResearchers>();
 builder.Services.AddSingleton<FollowLog>();
-builder.Services.AddSingleton<FollowCommands>();
+builder.Services.AddSingleton(services => new FollowCommands(services.GetRequiredService<FollowLog>(), services.GetRequiredService<TimeProvider>()));
 builder.Services.AddSingleton(services => FollowLimits.From(builder.Configuration, services.GetRequiredService<TimeProvider>()));
 
 var app = builder.Build();

@@ -19,6 +19,17 @@ public static class Reconcile
         where type = 'followed'
         """;
 
+    /// <summary>The same of blocks.</summary>
+    internal const string LiveBlocks =
+        """
+        select blocker, blocked, since, position from (
+          select distinct on (blocker, blocked) * from (
+            select (data ->> 'blockerId')::uuid as blocker, (data ->> 'blockedId')::uuid as blocked, (data ->> 'at')::timestamptz as since, seq_id as position, type
+            from mt_events where type in ('blocked', 'unblocked') and seq_id <= {0}) e
+          order by blocker, blocked, position desc) last
+        where type = 'blocked'
+        """;
+
     private const string Digest = "bit_xor(('x' || encode(sha256(convert_to({0}::text, 'UTF8')), 'hex'))::bit(256))";
 
     private static readonly string Sql =
@@ -26,12 +37,7 @@ public static class Reconcile
         with progress as materialized (select coalesce((select last_seq_id from mt_event_progression where name = $1), 0) as position),
         live as materialized ({string.Format(null, LiveEdges, long.MaxValue)}),
         counted as materialized ({string.Format(null, LiveEdges, "(select position from progress)")}),
-        blocking as materialized (
-          select blocker, blocked from (
-            select distinct on (blocker, blocked) * from (
-              select (data ->> 'blockerId')::uuid as blocker, (data ->> 'blockedId')::uuid as blocked, seq_id, type from mt_events where type in ('blocked', 'unblocked')) e
-            order by blocker, blocked, seq_id desc) last
-          where type = 'blocked'),
+        blocking as materialized ({string.Format(null, LiveBlocks, long.MaxValue)}),
         followers as (select followee as researcher, count(*) as value, {string.Format(null, Digest, "follower")} as digest from counted group by followee),
         following as (select follower as researcher, count(*) as value, {string.Format(null, Digest, "followee")} as digest from counted group by follower),
         folded as (
@@ -45,7 +51,8 @@ public static class Reconcile
              where coalesce(folded.followers_digest, 0::bit(256)) <> coalesce(k.followers_digest, 0::bit(256)) or coalesce(folded.following_digest, 0::bit(256)) <> coalesce(k.following_digest, 0::bit(256))),
           (select count(*) from live full join follow_edges e using (follower, followee)
              where live.position is distinct from e.position or live.since is distinct from e.since),
-          (select count(*) from blocking full join follow_blocks b using (blocker, blocked) where blocking is null or b is null),
+          (select count(*) from blocking full join follow_blocks b using (blocker, blocked)
+             where blocking.position is distinct from b.position or blocking.since is distinct from b.since),
           (select count(*) from follow_edges e join follow_blocks b on (b.blocker, b.blocked) in ((e.follower, e.followee), (e.followee, e.follower))),
           (select count(*) from follow_edges where follower = followee),
           (select count(*) from (select stream_id from mt_events group by stream_id having max(version) <> count(*)) s),

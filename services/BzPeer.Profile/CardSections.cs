@@ -13,9 +13,9 @@ public static class CardSections
     internal static Task ApplyAsync(IServiceProvider services, IReadOnlyList<Delivered<FollowerCountChanged>> batch, CancellationToken cancellation)
     {
         var news = Newest(batch, e => e.ResearcherId, e => e.CountVersion);
-        return WriteAsync(services, "follow_version", ["followers", "following"], cancellation,
+        return WriteAsync(services, "follow_version", ["followers", "following", "counts_hidden"], cancellation,
             news.Select(e => e.ResearcherId).ToArray(), news.Select(e => e.CountVersion).ToArray(),
-            news.Select(e => e.Followers).ToArray(), news.Select(e => e.Following).ToArray());
+            news.Select(e => e.Followers).ToArray(), news.Select(e => e.Following).ToArray(), news.Select(e => e.CountsHidden).ToArray());
     }
 
     internal static Task ApplyAsync(IServiceProvider services, IReadOnlyList<Delivered<BibliographyChanged>> batch, CancellationToken cancellation)

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using BzPeer.Contracts;
 using BzPeer.ServiceDefaults;
 using Npgsql;
@@ -11,7 +12,7 @@ public sealed record ResearcherCard(
     CardTrust Trust, CardCounts Counts, ExternalIds ExternalIds, CardAsOf AsOf)
 {
     internal const string Columns =
-        "id, profile, score, level, works, followers, following, topics, close_collaborators, profile_version, follow_version, publication_version, trust_version";
+        "id, profile, score, level, works, followers, following, topics, close_collaborators, profile_version, follow_version, publication_version, trust_version, counts_hidden";
 
     internal static ResearcherCard Read(NpgsqlDataReader row, JsonSerializerOptions json)
     {
@@ -19,7 +20,7 @@ public sealed record ResearcherCard(
         return new(
             row.GetGuid(0), profile.Name, profile.Headline ?? DefaultHeadline(profile.Name), "Researcher", profile.Affiliation?.Institution, profile.OpenToCollaborate,
             new(row.GetInt32(2), row.GetString(3)),
-            new(row.GetInt32(4), row.GetInt64(5), row.GetInt64(6), row.GetInt32(7), row.GetInt32(8)),
+            row.GetBoolean(13) ? new(row.GetInt32(4), null, null, row.GetInt32(7), row.GetInt32(8), Hidden: true) : new(row.GetInt32(4), row.GetInt64(5), row.GetInt64(6), row.GetInt32(7), row.GetInt32(8)),
             new(profile.Orcid, profile.OpenAlex),
             new(row.GetInt64(9), row.GetInt64(10), row.GetInt64(11), row.GetInt64(12)));
     }
@@ -32,7 +33,15 @@ public sealed record ResearcherCard(
 public sealed record CardTrust(int Score, string Level);
 
 /// <summary>The numbers of a page.</summary>
-public sealed record CardCounts(int Works, long Followers, long Following, int Topics, int CloseCollaborators);
+/// <param name="Works">Works listed.</param>
+/// <param name="Followers">Null when the researcher hides it, never 0 for that reason.</param>
+/// <param name="Following">Null when the researcher hides it.</param>
+/// <param name="Topics">Topics of the works.</param>
+/// <param name="CloseCollaborators">Co-authors of at least the strength that trust counts.</param>
+/// <param name="Hidden">Whether followers and following are hidden.</param>
+public sealed record CardCounts(
+    int Works, long? Followers, long? Following, int Topics, int CloseCollaborators,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] bool Hidden = false);
 
 /// <summary>First seen ids elsewhere, or null.</summary>
 public sealed record ExternalIds(string? Orcid, string? OpenAlex);

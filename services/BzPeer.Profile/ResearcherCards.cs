@@ -81,6 +81,7 @@ public sealed partial class ResearcherCards : EventProjection
             table.AddColumn(section, "bigint").NotNull().DefaultValueByExpression("0");
         foreach (var number in new[] { "works", "topics", "close_collaborators", "score" })
             table.AddColumn(number, "integer").NotNull().DefaultValueByExpression("0");
+        table.AddColumn("counts_hidden", "boolean").NotNull().DefaultValueByExpression("false");
         table.AddColumn("level", "text").NotNull().DefaultValueByExpression("'Baseline'");
         table.Indexes.Add(new IndexDefinition("researcher_cards_by_name") { Columns = ["name_words"], Method = IndexMethod.gin });
         table.Indexes.Add(new IndexDefinition("researcher_cards_by_key") { Columns = ["keys"], Method = IndexMethod.gin });

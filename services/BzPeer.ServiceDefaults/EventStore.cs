@@ -30,6 +30,8 @@ public static class EventStore
         var connection = ReadConnection(builder);
         // Without it a killed leader's session, and with it the daemon's lock, outlives the process by up to a minute.
         connection.Options = $"{connection.Options} -c client_connection_check_interval=2000".Trim();
+        // The same few statements run all the time: the server plans each of them once.
+        connection.MaxAutoPrepare = 50;
         connection.ApplicationName ??= $"bzpeer-{source}";
         var dataSource = new NpgsqlDataSourceBuilder(connection.ConnectionString).Build();
 
@@ -58,7 +60,9 @@ public static class EventStore
                 options.Projections.Errors.SkipSerializationErrors = false;
                 options.Projections.Errors.SkipUnknownEvents = false;
 
-                // New events are seen within tens of milliseconds. Polling costs an append nothing; NOTIFY takes a global lock.
+                // New events are seen within milliseconds. NOTIFY takes a global lock at commit; commits are few, since what comes
+                // together is committed together. Polling finds what a lost notification leaves (docs/decisions/006).
+                options.Events.UseListenNotifyForEventAppends = true;
                 options.Projections.SlowPollingTime = TimeSpan.FromMilliseconds(50);
                 options.Projections.FastPollingTime = TimeSpan.FromMilliseconds(25);
                 options.Projections.AgentPauseTime = TimeSpan.FromSeconds(1);

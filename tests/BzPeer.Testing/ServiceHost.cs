@@ -13,10 +13,13 @@ namespace BzPeer.Testing;
 /// One service in this process, as its Program.cs builds it, on a database and a virtual host of its own: real PostgreSQL,
 /// real RabbitMQ. One per test class, as a class fixture.
 /// </summary>
-public sealed class ServiceHost<TProgram> : IAsyncLifetime where TProgram : class
+public class ServiceHost<TProgram> : IAsyncLifetime where TProgram : class
 {
     private readonly TestTokens tokens = new(Path.Combine(Path.GetTempPath(), $"bzpeer-test-{Guid.NewGuid():N}.key"));
     private WebApplicationFactory<TProgram>? factory;
+
+    /// <summary>Settings that differ from the usual ones.</summary>
+    protected virtual IReadOnlyDictionary<string, string> Settings { get; } = new Dictionary<string, string>();
 
     /// <summary>What the service was built with.</summary>
     public IServiceProvider Services => factory!.Services;
@@ -59,11 +62,14 @@ public sealed class ServiceHost<TProgram> : IAsyncLifetime where TProgram : clas
     {
         var store = await TestServers.Database(typeof(TProgram).Assembly.GetName().Name!.Split('.')[^1].ToLowerInvariant());
         VirtualHost = await TestServers.VirtualHost();
-        factory = new WebApplicationFactory<TProgram>().WithWebHostBuilder(host => host
-            .UseEnvironment("Development")
-            .UseSetting("ConnectionStrings:Store", store)
-            .UseSetting("ConnectionStrings:Broker", VirtualHost.ToString())
-            .UseSetting("Auth:SigningKeyFile", tokens.KeyFile));
+        factory = new WebApplicationFactory<TProgram>().WithWebHostBuilder(host =>
+        {
+            host.UseEnvironment("Development")
+                .UseSetting("ConnectionStrings:Store", store)
+                .UseSetting("ConnectionStrings:Broker", VirtualHost.ToString())
+                .UseSetting("Auth:SigningKeyFile", tokens.KeyFile);
+            foreach (var (name, value) in Settings) host.UseSetting(name, value);
+        });
         using var client = Anonymous();
         await Eventually.Async(async ct => (await client.GetAsync("/health", ct)).IsSuccessStatusCode, "the service is healthy", TimeSpan.FromSeconds(60));
     }
@@ -73,5 +79,6 @@ public sealed class ServiceHost<TProgram> : IAsyncLifetime where TProgram : clas
     {
         if (factory is not null) await factory.DisposeAsync();
         File.Delete(tokens.KeyFile);
+        GC.SuppressFinalize(this);
     }
 }

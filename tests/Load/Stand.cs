@@ -12,6 +12,7 @@ internal sealed class Stand : IAsyncDisposable
     private readonly Servers servers;
     private readonly TestTokens tokens;
     private readonly string folder;
+    private readonly Dictionary<string, string> stores = [];
 
     private Stand(Servers servers, TestTokens tokens, string folder) => (this.servers, this.tokens, this.folder) = (servers, tokens, folder);
 
@@ -37,10 +38,28 @@ internal sealed class Stand : IAsyncDisposable
 
     public Task DropDatabaseAsync(string connection) => servers.Postgres.DropDatabaseAsync(new NpgsqlConnectionStringBuilder(connection).Database!);
 
+    /// <summary>The store of a service of the system started last.</summary>
+    public string StoreOf(string service) => stores[service];
+
+    /// <summary>Memory and log space as a server has them that is meant to be fast; the defaults are for the smallest machines.</summary>
+    public async Task TunePostgresAsync()
+    {
+        await using (var postgres = NpgsqlDataSource.Create(servers.Postgres.ConnectionString))
+        {
+            foreach (var setting in (string[])["shared_buffers = '1GB'", "max_wal_size = '8GB'", "checkpoint_timeout = '15min'"])
+            {
+                await using var command = postgres.CreateCommand($"alter system set {setting}");
+                await command.ExecuteNonQueryAsync();
+            }
+        }
+
+        await servers.StopPostgresAsync();
+        await servers.StartPostgresAsync();
+    }
+
     /// <summary>All five processes, on databases and a virtual host of their own.</summary>
     public async Task<BzPeerProcesses> StartSystemAsync()
     {
-        var stores = new Dictionary<string, string>();
         foreach (var name in BzPeerProcesses.Services) stores[name] = await NewDatabaseAsync(name);
         var processes = new BzPeerProcesses(new BzPeerProcessesOptions
         {

@@ -1,0 +1,95 @@
+using System.Net;
+using CsCheck;
+using Shouldly;
+using Xunit;
+
+namespace BzPeer.Follow.Tests;
+
+/// <summary>Whatever is done in whatever order, counts, lists, digests, edges and events agree.</summary>
+public sealed class InvariantTests(FollowHost service) : IClassFixture<FollowHost>
+{
+    private static readonly string[] Kinds = ["follow", "unfollow", "block", "unblock", "remove"];
+
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    /// <summary>What the commands come to, kept the simplest way.</summary>
+    private sealed class Model
+    {
+        public HashSet<(Guid Follower, Guid Followee)> Edges { get; } = [];
+
+        public HashSet<(Guid Blocker, Guid Blocked)> Blocks { get; } = [];
+
+        public HttpStatusCode Do(string kind, Guid actor, Guid other)
+        {
+            switch (kind)
+            {
+                case "follow" when Blocks.Contains((actor, other)) || Blocks.Contains((other, actor)): return HttpStatusCode.Forbidden;
+                case "follow": Edges.Add((actor, other)); break;
+                case "unfollow": Edges.Remove((actor, other)); break;
+                case "remove": Edges.Remove((other, actor)); break;
+                case "unblock": Blocks.Remove((actor, other)); break;
+                case "block":
+                    Blocks.Add((actor, other));
+                    Edges.Remove((actor, other));
+                    Edges.Remove((other, actor));
+                    break;
+            }
+
+            return HttpStatusCode.OK;
+        }
+    }
+
+    [Fact]
+    public async Task Counts_lists_and_digests_agree_with_a_model_after_any_commands()
+    {
+        var people = await People(5);
+        var model = new Model();
+        var commands = Gen.Select(Gen.Int[0, Kinds.Length - 1], Gen.Int[0, 4], Gen.Int[0, 4]).Where(c => c.Item2 != c.Item3).Array[1, 40];
+
+        await Check.SampleAsync(commands, async sequence =>
+        {
+            var position = "follow:0";
+            foreach (var (number, actor, other) in sequence)
+            {
+                var kind = Kinds[number];
+                var answer = await Send(kind, people[actor], people[other]);
+                answer.StatusCode.ShouldBe(model.Do(kind, people[actor], people[other]), kind);
+                if (answer.IsSuccessStatusCode) position = FollowHost.Later(position, FollowHost.PositionOf(answer));
+            }
+
+            foreach (var person in people) await service.AgreesWithModel(person, model.Edges, position);
+        }, iter: 8, threads: 1);
+
+        await NothingDiffers();
+    }
+
+    [Fact]
+    public async Task Commands_of_many_actors_at_once_leave_no_residual_and_no_edge_under_a_block()
+    {
+        var people = await People(8);
+        var random = new Random(20260101);
+        var commands = Enumerable.Range(0, 600)
+            .Select(_ => (Kind: Kinds[random.Next(Kinds.Length)], Actor: people[random.Next(8)], Other: people[random.Next(8)]))
+            .Where(command => command.Actor != command.Other).ToArray();
+        await Parallel.ForEachAsync(commands, new ParallelOptions { MaxDegreeOfParallelism = 48, CancellationToken = Ct }, async (command, _) =>
+            (await Send(command.Kind, command.Actor, command.Other)).StatusCode.ShouldBeOneOf(HttpStatusCode.OK, HttpStatusCode.Forbidden));
+        await NothingDiffers();
+    }
+
+    private async Task<Guid[]> People(int count) => await Task.WhenAll(Enumerable.Range(0, count).Select(_ => service.Registered()));
+
+    private Task<HttpResponseMessage> Send(string kind, Guid actor, Guid other) => kind switch
+    {
+        "follow" => service.As(actor).PutAsync($"/api/me/following/{other}", null, Ct),
+        "unfollow" => service.As(actor).DeleteAsync($"/api/me/following/{other}", Ct),
+        "remove" => service.As(actor).DeleteAsync($"/api/me/followers/{other}", Ct),
+        "block" => service.As(actor).PutAsync($"/api/me/blocks/{other}", null, Ct),
+        _ => service.As(actor).DeleteAsync($"/api/me/blocks/{other}", Ct),
+    };
+
+    private async Task NothingDiffers()
+    {
+        (await Reconcile.ResidualAsync(service.Database, Ct)).ShouldAllBe(comparison => comparison.Value == 0);
+        (await Rebuild.CountsAsync(service.Database, Ct)).Corrected.ShouldBe(0);
+    }
+}
