@@ -85,6 +85,14 @@ public sealed class FollowCommands : IAsyncDisposable
         batches = new(pending => pending.Command.Stream, CommitAsync, batchSize, Loops, queueLength);
     }
 
+    /// <summary>The service's own, to which the work that follows from commands gives way.</summary>
+    internal static FollowCommands From(IServiceProvider services)
+    {
+        var commands = new FollowCommands(services.GetRequiredService<FollowLog>(), services.GetRequiredService<TimeProvider>());
+        services.GetRequiredService<Foreground>().Waiting = () => commands.Waiting;
+        return commands;
+    }
+
     private sealed class Pending(PairCommand command)
     {
         public PairCommand Command { get; } = command;
@@ -100,6 +108,9 @@ public sealed class FollowCommands : IAsyncDisposable
         await batches.ApplyAsync(pending, cancellation);
         return pending.Outcome!;
     }
+
+    /// <summary>Commands that wait for their batch.</summary>
+    public int Waiting => batches.Waiting;
 
     /// <inheritdoc />
     public ValueTask DisposeAsync() => batches.DisposeAsync();

@@ -42,6 +42,9 @@ public readonly record struct EdgeSum(long Value, UInt256 Digest)
 /// </summary>
 public sealed class FollowCounts : SubscriptionBase
 {
+    private readonly Foreground foreground;
+    private readonly TimeProvider clock;
+
     /// <summary>The projection's progress in the store.</summary>
     internal const string Shard = "FollowCounts:All";
 
@@ -87,8 +90,9 @@ public sealed class FollowCounts : SubscriptionBase
         """;
 
     /// <summary>Reads edge events and who hides what.</summary>
-    public FollowCounts()
+    public FollowCounts(Foreground foreground, TimeProvider clock)
     {
+        (this.foreground, this.clock) = (foreground, clock);
         Name = "FollowCounts";
         Options.BatchSize = 2_000;
         Options.MaximumHopperSize = 8_000;
@@ -96,9 +100,10 @@ public sealed class FollowCounts : SubscriptionBase
     }
 
     /// <inheritdoc />
-    public override Task<IChangeListener> ProcessEventsAsync(
+    public override async Task<IChangeListener> ProcessEventsAsync(
         EventRange page, ISubscriptionController controller, IDocumentOperations operations, CancellationToken cancellationToken)
     {
+        await foreground.GiveWayAsync(clock, cancellationToken);
         var differences = new Dictionary<Guid, Difference>();
         foreach (var e in page.Events)
         {
@@ -113,7 +118,7 @@ public sealed class FollowCounts : SubscriptionBase
         }
 
         if (differences.Count > 0) Write(operations, differences);
-        return Task.FromResult<IChangeListener>(NullChangeListener.Instance);
+        return NullChangeListener.Instance;
 
         void Toggle(IEvent e, Guid follower, Guid followee, int by)
         {
@@ -164,7 +169,6 @@ public sealed class FollowCounts : SubscriptionBase
             $$ select encode(substring(bit_send(digest) from 5), 'hex') $$ language sql immutable;
             """));
         store.Events.MapEventType<FollowCountsChanged>("follow_counts_changed");
-        store.Events.Subscribe(new FollowCounts());
     }
 }
 

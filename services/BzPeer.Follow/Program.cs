@@ -11,12 +11,12 @@ builder.AddEventStore(Sources.Follow, FollowPublisher.Publications, (store, _) =
     FollowCounts.Configure(store);
     FollowVisibility.Configure(store);
     KnownResearchers.Configure(store);
-});
+}).AddSubscriptionWithServices<FollowCounts>(ServiceLifetime.Singleton, _ => { });
 builder.AddMessageBus(Sources.Follow, FollowPublisher.Publications, new Consumers()
     .InBatches<ResearcherRegistered>(KnownResearchers.AddAsync));
 builder.Services.AddSingleton<KnownResearchers>();
 builder.Services.AddSingleton<FollowLog>();
-builder.Services.AddSingleton(services => new FollowCommands(services.GetRequiredService<FollowLog>(), services.GetRequiredService<TimeProvider>()));
+builder.Services.AddSingleton(FollowCommands.From);
 builder.Services.AddSingleton(services => FollowLimits.From(builder.Configuration, services.GetRequiredService<TimeProvider>()));
 
 var app = builder.Build();

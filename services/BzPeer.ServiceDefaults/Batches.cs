@@ -33,6 +33,9 @@ public sealed class Batches<T> : IAsyncDisposable
         running = [.. loops.Select(loop => Task.Run(() => RunAsync(loop.Reader)))];
     }
 
+    /// <summary>Items that wait for their batch.</summary>
+    public int Waiting => loops.Sum(loop => loop.Reader.Count);
+
     /// <summary>Adds an item and waits until it is applied.</summary>
     /// <exception cref="QueueIsFull">As many items wait as may.</exception>
     public async Task ApplyAsync(T item, CancellationToken cancellation)

@@ -25,7 +25,8 @@ public static class EventStore
     /// <param name="source">One of <see cref="Sources"/>: names the position of its events.</param>
     /// <param name="publications">Which stream events become which integration events.</param>
     /// <param name="configure">Event types, tables and projections of the service.</param>
-    public static void AddEventStore(this IHostApplicationBuilder builder, string source, Publications publications, Action<StoreOptions, NpgsqlDataSource> configure)
+    /// <returns>Takes subscriptions of the service's own.</returns>
+    public static MartenServiceCollectionExtensions.MartenConfigurationExpression AddEventStore(this IHostApplicationBuilder builder, string source, Publications publications, Action<StoreOptions, NpgsqlDataSource> configure)
     {
         var connection = ReadConnection(builder);
         // Without it a killed leader's session, and with it the daemon's lock, outlives the process by up to a minute.
@@ -37,7 +38,14 @@ public static class EventStore
 
         builder.Services.AddSingleton(dataSource);
         builder.Services.AddSingleton(publications);
-        builder.Services
+        builder.Services.AddSingleton<RelayMetrics>();
+        builder.Services.AddSingleton<Foreground>();
+        builder.Services.AddHostedService<DaemonWatch>();
+        builder.Services.AddHealthChecks()
+            .AddCheck<StoreHealth>("store", tags: ["ready"])
+            .AddCheck<DaemonHealth>("daemon", tags: ["ready"]);
+
+        return builder.Services
             .AddMarten(options =>
             {
                 options.Connection(dataSource);
@@ -79,11 +87,6 @@ public static class EventStore
             .ApplyAllDatabaseChangesOnStartup()
             .AddAsyncDaemon(DaemonMode.HotCold)
             .AddSubscriptionWithServices<Relay>(ServiceLifetime.Singleton, _ => { });
-        builder.Services.AddSingleton<RelayMetrics>();
-        builder.Services.AddHostedService<DaemonWatch>();
-        builder.Services.AddHealthChecks()
-            .AddCheck<StoreHealth>("store", tags: ["ready"])
-            .AddCheck<DaemonHealth>("daemon", tags: ["ready"]);
     }
 
     /// <summary>A session whose events carry the trace they were made in.</summary>

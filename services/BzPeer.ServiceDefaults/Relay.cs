@@ -66,12 +66,14 @@ public sealed class Relay : SubscriptionBase
     private readonly Publications publications;
     private readonly NpgsqlDataSource store;
     private readonly RelayMetrics metrics;
+    private readonly Foreground foreground;
+    private readonly TimeProvider clock;
     private (long Ceiling, long Previous) published = (-1, 0);
 
     /// <summary>Reads what <paramref name="publications"/> names.</summary>
-    public Relay(IBus bus, Publications publications, NpgsqlDataSource store, RelayMetrics metrics)
+    public Relay(IBus bus, Publications publications, NpgsqlDataSource store, RelayMetrics metrics, Foreground foreground, TimeProvider clock)
     {
-        (this.bus, this.publications, this.store, this.metrics) = (bus, publications, store, metrics);
+        (this.bus, this.publications, this.store, this.metrics, this.foreground, this.clock) = (bus, publications, store, metrics, foreground, clock);
         Name = "Relay";
         Options.BatchSize = 1_000;
         // An event archived before the daemon saw it is still owed to everybody else.
@@ -83,6 +85,7 @@ public sealed class Relay : SubscriptionBase
     public override async Task<IChangeListener> ProcessEventsAsync(
         EventRange page, ISubscriptionController controller, IDocumentOperations operations, CancellationToken cancellationToken)
     {
+        await foreground.GiveWayAsync(clock, cancellationToken);
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         patience.CancelAfter(Patience);
         try

@@ -15,9 +15,12 @@ internal sealed class FollowReport(Stand stand)
 {
     private const int Actors = 300_000;
     private const int Followees = 100_000;
-    private const int Rounds = 3;
+    private static readonly int Rounds = int.Parse(Environment.GetEnvironmentVariable("ROUNDS") ?? "3", CultureInfo.InvariantCulture);
     private const int Connections = 256;
     private static readonly TimeSpan Duration = TimeSpan.FromSeconds(10);
+
+    // What is compiled anew while it runs hot is done by then.
+    private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(10);
 
     private readonly (Guid Id, string Token)[] actors = [.. Enumerable.Range(0, Actors).Select(_ => Guid.NewGuid()).AsParallel().Select(id => (id, stand.Tokens.For(id)))];
     private readonly Guid[] followees = [.. Enumerable.Range(0, Followees).Select(_ => Guid.NewGuid())];
@@ -28,6 +31,12 @@ internal sealed class FollowReport(Stand stand)
     private async Task<string> RunAsync()
     {
         await stand.TunePostgresAsync();
+        if (Environment.GetEnvironmentVariable("ONLY") is { } only)
+        {
+            for (var i = 0; i < Rounds; i++) Console.Error.WriteLine(FormattableString.Invariant($"{only}: {(only == "service" ? (await AtTheServiceAsync(Minimal, Connections)).PerSecond : await HandlerAsync()):0}/s"));
+            return "";
+        }
+
         var measures = new Dictionary<string, Func<Task<double>>>
         {
             ["one statement"] = () => PlainSqlAsync(OneStatement),
@@ -163,7 +172,7 @@ internal sealed class FollowReport(Stand stand)
     {
         var (process, store) = await stand.StartServiceAsync("follow", "BzPeer.Follow");
         await KnowAsync(store, followees);
-        await HttpLoad.RunAsync(process.Url, connections, TimeSpan.FromSeconds(3), _ => request(process.Url));
+        await HttpLoad.RunAsync(process.Url, connections, WarmUp, _ => request(process.Url));
         var result = await HttpLoad.RunAsync(process.Url, connections, Duration, _ => request(process.Url));
         await process.KillAsync();
         await stand.DropDatabaseAsync(store);
