@@ -2,6 +2,7 @@ using System.IO.Compression;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
+using BzPeer.Testing;
 using Shouldly;
 using Xunit;
 using static BzPeer.Publication.Tests.PublicationService;
@@ -93,7 +94,7 @@ public sealed class ImportsTests(SharedPublication service)
         var id = $"https://example.org/{new string('x', 179)}";
         var status = await service.Import(WorkSource.OpenAlex, $"{{\"id\":\"{id}\U0001D54F\",\"title\":\"T\"}}\n{Records.Lines(Records.OpenAlex(good))}");
         (status.Created, status.Rejected).ShouldBe((1, 1));
-        status.Rejections.ShouldHaveSingleItem().SourceId.ShouldBe(id);
+        status.Rejections.ShouldHaveSingleItem().ShouldBe(new(0, id, "The record has neither an OpenAlex work id nor a DOI."));
     }
 
     [Fact]
@@ -173,7 +174,12 @@ public sealed class ImportsTests(SharedPublication service)
         status.Rejections.ShouldHaveSingleItem().Reason.ShouldBe("The data cannot be read on: It expands to more than 5,000 bytes.");
     }
 
-    private sealed class SmallPublication() : PublicationService(new() { Settings = new Dictionary<string, string> { ["Imports:MaxBytes"] = "1000", ["Imports:MaxExpandedBytes"] = "5000" } });
+    private sealed class SmallPublication() : PublicationService(new SmallHost());
+
+    private sealed class SmallHost : ServiceHost<Program>
+    {
+        protected override IReadOnlyDictionary<string, string> Settings { get; } = new Dictionary<string, string> { ["Imports:MaxBytes"] = "1000", ["Imports:MaxExpandedBytes"] = "5000" };
+    }
 
     private sealed class UnknownLength(byte[] bytes) : MemoryStream(bytes)
     {
