@@ -58,7 +58,7 @@ internal static partial class ArxivWorks
     private static PrintedAuthor Author(string? name, string? orcid, string? openAlex, string? affiliation)
     {
         var (iD, id) = (Identifiers.Orcid(orcid), Identifiers.OpenAlex('A', openAlex));
-        return new(PlainText.Clean(name) ?? id ?? iD ?? PrintedAuthor.Unnamed, null, iD, id, affiliation is null ? null : [new(affiliation, null)]);
+        return PrintedAuthor.Of(PlainText.Clean(name), iD, id, affiliation is null ? null : [new(affiliation, null)]);
     }
 
     /// <summary>Some feeds also list codes of other classifications (<c>68T05</c>, <c>I.2.6</c>) as categories.</summary>

@@ -28,8 +28,9 @@ public static class AuthorIdentity
         List<string> keys = [];
         if (author.Orcid is not null) keys.Add($"orcid:{author.Orcid}");
         if (author.OpenAlex is not null) keys.Add($"openalex:{author.OpenAlex}");
-        // arXiv gives names only. Whoever it prints under one name is taken for one person, within arXiv.
-        if (keys.Count == 0 && source == WorkSource.Arxiv && author.Name != PrintedAuthor.Unnamed && PlainText.Fold(author.Name) is { Length: > 0 } name)
+        // arXiv gives names only, OpenAlex has no id for some authors. Whoever a source prints under one name is taken for one
+        // person, within that source. A name that somebody posts may be anybody's.
+        if (keys.Count == 0 && source is WorkSource.OpenAlex or WorkSource.Arxiv && !author.Unlinked && PlainText.Fold(author.Name) is { Length: > 0 } name)
             keys.Add($"name:{source}:{name}");
         return keys;
     }

@@ -51,11 +51,24 @@ internal sealed class ImportWorker(IDocumentStore store, NpgsqlDataSource databa
     private async Task WorkAsync(CancellationToken stopping)
     {
         await using var held = await database.OpenConnectionAsync(stopping);
-        await using var alone = new NpgsqlCommand("select pg_try_advisory_lock($1)", held) { Parameters = { new() { Value = Lock } } };
-        if (await alone.ExecuteScalarAsync(stopping) is not true) return;
-        await ForgetAbandonedAsync(stopping);
-        while (await NextAsync(stopping) is { } import)
-            await RunAsync(import, stopping);
+        if (!await AskAsync("pg_try_advisory_lock", held, stopping)) return;
+        try
+        {
+            await ForgetAbandonedAsync(stopping);
+            while (await NextAsync(stopping) is { } import)
+                await RunAsync(import, stopping);
+        }
+        finally
+        {
+            // A connection goes back to the pool as it is, and is reset when it is taken out again: until then it would hold the lock.
+            await AskAsync("pg_advisory_unlock", held, CancellationToken.None);
+        }
+    }
+
+    private static async Task<bool> AskAsync(string about, NpgsqlConnection held, CancellationToken cancellation)
+    {
+        await using var command = new NpgsqlCommand($"select {about}($1)", held) { Parameters = { new() { Value = Lock } } };
+        return await command.ExecuteScalarAsync(cancellation) is true;
     }
 
     /// <summary>Bodies whose sender or receiver died while they arrived; the ids rise with time.</summary>
@@ -70,6 +83,22 @@ internal sealed class ImportWorker(IDocumentStore store, NpgsqlDataSource databa
     }
 
     private async Task RunAsync(Import import, CancellationToken stopping)
+    {
+        try
+        {
+            var breaksOff = await TakeAllAsync(import, stopping);
+            await EndAsync(import, breaksOff && await CountAsync("received - rejected", import, stopping) == 0 ? "failed" : "completed", stopping);
+        }
+        catch (Exception e) when (!stopping.IsCancellationRequested && !EventStore.IsOutage(e) && !EventStore.IsConflict(e))
+        {
+            // It would come to the same every time, and must not hold up the imports behind it.
+            log.LogError(e, "Import {Import} cannot go on and is given up", import.Id);
+            await EndAsync(import, "failed", stopping);
+        }
+    }
+
+    /// <summary>Takes whatever has not been taken yet. True when the file could not be read to its end.</summary>
+    private async Task<bool> TakeAllAsync(Import import, CancellationToken stopping)
     {
         var done = await CountAsync("received", import, stopping);
         var body = ImportChunks.Open(database, import.Id);
@@ -87,10 +116,11 @@ internal sealed class ImportWorker(IDocumentStore store, NpgsqlDataSource databa
         }
 
         if (batch.Count > 0) await TakeAsync(import, index - batch.Count, batch, stopping);
-        var state = breaksOff && await CountAsync("received - rejected", import, stopping) == 0 ? "failed" : "completed";
-        await Imports.ExecuteAsync(database,
-            "with gone as (delete from import_chunks where import_id = $1) update imports set state = $2, finished_at = now() where id = $1", stopping, import.Id, state);
+        return breaksOff;
     }
+
+    private Task EndAsync(Import import, string state, CancellationToken stopping) => Imports.ExecuteAsync(database,
+        "with gone as (delete from import_chunks where import_id = $1) update imports set state = $2, finished_at = now() where id = $1", stopping, import.Id, state);
 
     private async Task<long> CountAsync(string what, Import import, CancellationToken stopping)
     {

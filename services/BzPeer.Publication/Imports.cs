@@ -50,7 +50,7 @@ internal static class Imports
         var type = MediaTypeHeaderValue.TryParse(http.Request.ContentType, out var parsed) ? parsed.MediaType.Value : null;
         if (!ImportReader.Takes(format, type))
             return Problems.Of(415, "unsupported-media-type", "Unsupported media type", $"Send {format} as one of {ImportReader.Takes(format)}.");
-        if (http.Request.Headers.ContentEncoding.Any(encoding => encoding is not (null or "" or "gzip" or "x-gzip" or "identity")))
+        if (http.Request.Headers.ContentEncoding.Any(encoding => encoding?.ToLowerInvariant() is not (null or "" or "gzip" or "x-gzip" or "identity")))
             return Problems.Of(415, "unsupported-encoding", "Unsupported encoding", "Send the body as it is, or with Content-Encoding: gzip.");
 
         // Our own limit, which also holds where the length is not said in advance.

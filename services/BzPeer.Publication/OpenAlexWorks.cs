@@ -55,13 +55,13 @@ internal static class OpenAlexWorks
         var raw = PlainText.FromMarkup(authorship.Member("raw_author_name").Text());
         var id = Identifiers.OpenAlex('A', author.Member("id").Text());
         // Taken down: whoever is printed on the work stays printed, but is nobody's profile.
-        if (id == DeletedId || name == DeletedName) return new(raw ?? name ?? PrintedAuthor.Unnamed);
+        if (id == DeletedId || name == DeletedName) return PrintedAuthor.Of(raw ?? name, null, null, null) with { Unlinked = true };
 
         var orcid = Identifiers.Orcid(author.Member("orcid").Text());
         var institutions = authorship.Member("institutions").Items()
             .Select(at => (Name: PlainText.FromMarkup(at.Member("display_name").Text()), Id: Identifiers.OpenAlex('I', at.Member("id").Text())))
             .Where(at => at.Name is not null).Select(at => new Institution(at.Name!, at.Id)).ToList();
-        return new(name ?? raw ?? id ?? orcid ?? PrintedAuthor.Unnamed, null, orcid, id, institutions.Count > 0 ? institutions : null);
+        return PrintedAuthor.Of(name ?? raw, orcid, id, institutions.Count > 0 ? institutions : null);
     }
 
     private static List<string> Topics(JsonElement record)

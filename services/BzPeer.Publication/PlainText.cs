@@ -5,7 +5,7 @@ using System.Text.RegularExpressions;
 namespace BzPeer.Publication;
 
 /// <summary>Text of a source as plain text: what it says, without its markup and without what a store or a page chokes on.</summary>
-internal static partial class PlainText
+internal static class PlainText
 {
     /// <summary>
     /// One line of text: white space runs become one space; control characters, lone surrogates and the controls that
@@ -39,7 +39,7 @@ internal static partial class PlainText
     {
         if (text is null || text.AsSpan().IndexOfAny('<', '&') < 0) return Clean(text);
         var decoded = WebUtility.HtmlDecode(WebUtility.HtmlDecode(text));
-        return Clean(Tag().Replace(decoded, static tag =>
+        return Clean(Tag.Replace(decoded, static tag =>
         {
             var name = tag.Groups["name"].Value;
             name = name[(name.IndexOf(':') + 1)..];
@@ -57,6 +57,9 @@ internal static partial class PlainText
         var folded = name.Normalize(NormalizationForm.FormKC).ToUpperInvariant().ToLowerInvariant().Replace("ß", "ss", StringComparison.Ordinal);
         return Clean(folded.Normalize(NormalizationForm.FormKC)) ?? "";
     }
+
+    /// <summary>As <see cref="Clean"/>, and no longer than <paramref name="most"/>. Cleaned again, because the cut may go through a surrogate pair.</summary>
+    public static string? Shorten(string? text, int most) => Clean(text) is { } clean && clean.Length > most ? Clean(clean[..most]) : Clean(text);
 
     /// <summary>Unicode characters: what limits are stated in.</summary>
     public static int Length(string text) => text.EnumerateRunes().Count();
@@ -79,6 +82,8 @@ internal static partial class PlainText
         "mfrac", "mtext", "mspace", "mover", "munder", "munderover", "mstyle", "msqrt", "mroot", "mtable", "mtr", "mtd", "mfenced", "semantics", "annotation",
     };
 
-    [GeneratedRegex("""<!--.*?-->|<!\[CDATA\[|\]\]>|</?(?<name>(?<prefix>(?:jats|mml|m|xlink|inf):)?[a-z][a-z0-9-]*)(?:\s+[^<>]*=[^<>]*)?\s*/?>""", RegexOptions.IgnoreCase | RegexOptions.Singleline | RegexOptions.CultureInvariant)]
-    private static partial Regex Tag();
+    /// <summary>Linear in the text, whatever it is: with backtracking, a comment or a tag that is never closed could hold up an import for hours.</summary>
+    private static readonly Regex Tag = new(
+        @"<!--.*?-->|<!\[CDATA\[|\]\]>|</?(?<name>(?<prefix>(?:jats|mml|m|xlink|inf):)?[a-z][a-z0-9-]*)(?:\s+[^<>]*=[^<>]*)?\s*/?>",
+        RegexOptions.NonBacktracking | RegexOptions.IgnoreCase | RegexOptions.Singleline | RegexOptions.CultureInvariant);
 }

@@ -10,16 +10,17 @@ namespace BzPeer.Publication;
 /// <param name="BreaksOff">Nothing after it could be read.</param>
 internal sealed record ReadRecord(string? SourceId, SourceWork? Work, string? Rejection, bool BreaksOff = false)
 {
-    private const int MaxShown = 200;
+    private const int MaxShownId = 200;
+    private const int MaxReason = 1_000;
 
     /// <summary>The work, if it keeps the rules.</summary>
     public static ReadRecord Of(string sourceId, SourceWork work) =>
         WorkRules.Check(work) is { } broken ? Rejected(sourceId, broken.Detail) : new(sourceId, work, null);
 
-    public static ReadRecord Rejected(string? sourceId, string reason) =>
-        new(PlainText.Clean(sourceId) is { Length: > MaxShown } shown ? shown[..MaxShown] : PlainText.Clean(sourceId), null, reason);
+    /// <summary>What is said of it may quote it, so that is cleaned too: a rejection can always be stored.</summary>
+    public static ReadRecord Rejected(string? sourceId, string reason) => new(PlainText.Shorten(sourceId, MaxShownId), null, PlainText.Shorten(reason, MaxReason)!);
 
-    public static ReadRecord Broken(string reason) => new(null, null, reason, BreaksOff: true);
+    public static ReadRecord Broken(string reason) => Rejected(null, reason) with { BreaksOff = true };
 }
 
 /// <summary>Reads JSON of others, in which any member may be missing, null or of another kind than it should be.</summary>

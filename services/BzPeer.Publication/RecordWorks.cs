@@ -114,10 +114,12 @@ internal sealed class RecordWorks(NpgsqlDataSource database, TimeProvider clock,
             if (ambiguous)
                 log.LogWarning("The keys {Keys} name two researchers; they are taken as {ResearcherId}. They should be merged", string.Join(", ", keys), id);
             var known = researchers.TryGetValue(id, out var state) ? state.State : null;
-            // What anybody claims about themselves does not bring others into being.
-            if (known is null && record.Source == WorkSource.SelfAsserted) return author;
+            // What anybody claims about themselves neither brings others into being nor says anything about them.
+            if (record.Source == WorkSource.SelfAsserted) return known is null ? author : author with { ResearcherId = id };
 
-            if (AuthorIdentity.Decide(known, id, record.Source, author, record.Work.PublicationDate, now) is { } news)
+            // An OpenAlex id that names somebody else stays theirs.
+            var theirs = ambiguous ? author with { OpenAlex = null } : author;
+            if (AuthorIdentity.Decide(known, id, record.Source, theirs, record.Work.PublicationDate, now) is { } news)
             {
                 researchers[id] = (news, state.Version);
                 identified[id] = news;

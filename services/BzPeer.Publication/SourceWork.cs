@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
 
 namespace BzPeer.Publication;
 
@@ -43,11 +44,17 @@ public sealed record Institution(string Name, string? Id)
 /// <param name="Orcid">ORCID iD, or null.</param>
 /// <param name="OpenAlex">OpenAlex author id, or null.</param>
 /// <param name="Institutions">Named on this work for this author.</param>
+/// <param name="Unlinked">Whether the name is nobody's to be known by: a stand-in, or that of somebody whom the source took down.</param>
 public sealed record PrintedAuthor(
-    string Name, Guid? ResearcherId = null, string? Orcid = null, string? OpenAlex = null, IReadOnlyList<Institution>? Institutions = null)
+    string Name, Guid? ResearcherId = null, string? Orcid = null, string? OpenAlex = null, IReadOnlyList<Institution>? Institutions = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] bool Unlinked = false)
 {
     /// <summary>Stands where the source has neither a name nor an id.</summary>
     public const string Unnamed = "Unnamed author";
+
+    /// <summary>An author by the name that a source has, else by an id, else by none.</summary>
+    public static PrintedAuthor Of(string? name, string? orcid, string? openAlex, IReadOnlyList<Institution>? institutions) =>
+        new(name ?? openAlex ?? orcid ?? Unnamed, null, orcid, openAlex, institutions, Unlinked: name is null);
 }
 
 /// <summary>What a source says of one work, in this service's terms.</summary>

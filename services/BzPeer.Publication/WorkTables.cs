@@ -27,6 +27,7 @@ public sealed class WorkTables : IProjection
             {
                 case IWorkStands stands:
                     works[stands.WorkId] = new(e.Id, stands.Work, stands.Validated);
+                    retracted.Remove(stands.WorkId);
                     break;
                 case Retracted when works.TryGetValue(e.StreamId, out var row):
                     works[e.StreamId] = row with { EventId = e.Id, Work = row.Work with { Retracted = true } };

@@ -1,3 +1,4 @@
+using System.Net.Http.Headers;
 using BzPeer.Provisioning;
 
 namespace BzPeer.EndToEnd.Tests;
@@ -83,6 +84,30 @@ public sealed class RestartTests(BreakableSystem breakable) : IClassFixture<Brea
         await breakable.System.OwnServers.StopPostgresAsync(abruptly: true);
         await breakable.System.OwnServers.StartPostgresAsync(Stop);
     });
+
+    [Fact]
+    public async Task An_import_whose_process_is_killed_goes_on_where_it_stood_and_takes_nothing_twice()
+    {
+        const int works = 2_000;
+        var system = breakable.System;
+        var first = Random.Shared.NextInt64(100_000_000_000, 900_000_000_000);
+        var file = string.Join('\n', Enumerable.Range(0, works).Select(n =>
+            $$"""{ "id": "https://openalex.org/W{{first + n}}", "title": "Work {{n}}", "authorships": [{ "author": { "id": "https://openalex.org/A{{first}}", "display_name": "Ada" } }] }"""));
+        using var body = new StringContent(file, new MediaTypeHeaderValue("application/x-ndjson"));
+        using var accepted = await system.AsCurator().PostAsync("/api/imports?format=openalex", body, Stop);
+        await accepted.ShouldBeSuccessAsync();
+        var import = accepted.Headers.Location!.ToString();
+        await Eventually.Async(token => system.Http.ReadAsync<ImportStatus>(import, token), status => status.Received > 0, "the import has begun", Patience, Stop);
+
+        await system.Kill("publication");
+        await system.Start("publication", Stop);
+
+        var status = await Eventually.Async(token => system.Http.ReadAsync<ImportStatus>(import, token), status => status.State != "running", "the import ends", Patience, Stop);
+        status.ShouldBe(new ImportStatus("completed", works, works, 0, 0, 0, status.Rejections));
+        var found = await Eventually.Async(token => system.Http.ReadAsync<Page<Card>>($"/api/researchers?openAlex=A{first}", token),
+            page => page.Items is [{ Counts.Works: works }], "the card counts every work once", Patience, Stop);
+        (await system.Http.ReadAllAsync<Work>($"/api/researchers/{found.Items[0].Id}/works", 80, Stop)).Count.ShouldBe(works);
+    }
 
     private async Task InTheMiddleOfTrafficAsync(bool followsGoOn, Func<Task> fault)
     {

@@ -11,17 +11,27 @@ using Shouldly;
 using Xunit;
 
 [assembly: AssemblyFixture(typeof(TestServers))]
+[assembly: AssemblyFixture(typeof(BzPeer.Publication.Tests.SharedPublication))]
 
 namespace BzPeer.Publication.Tests;
 
+/// <summary>The one service of the tests that mind only researchers and works of their own.</summary>
+public sealed class SharedPublication : PublicationService;
+
 /// <summary>The service on real PostgreSQL and RabbitMQ, in the words of its tests.</summary>
-public sealed class PublicationService : IAsyncLifetime
+public class PublicationService : IAsyncLifetime
 {
     public static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { Converters = { new JsonStringEnumConverter() } };
 
+    public PublicationService() : this(new ServiceHost<Program>())
+    {
+    }
+
+    protected PublicationService(ServiceHost<Program> host) => Host = host;
+
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
-    public ServiceHost<Program> Host { get; } = new();
+    public ServiceHost<Program> Host { get; }
 
     public HttpClient Anonymous => Host.Anonymous();
 
@@ -29,7 +39,11 @@ public sealed class PublicationService : IAsyncLifetime
 
     public ValueTask InitializeAsync() => Host.InitializeAsync();
 
-    public ValueTask DisposeAsync() => Host.DisposeAsync();
+    public ValueTask DisposeAsync()
+    {
+        GC.SuppressFinalize(this);
+        return Host.DisposeAsync();
+    }
 
     public static string Sample(string name) => Path.Combine(AppContext.BaseDirectory, "Samples", name);
 
@@ -64,8 +78,7 @@ public sealed class PublicationService : IAsyncLifetime
     public async Task<T> Get<T>(string path)
     {
         using var answer = await Anonymous.GetAsync(path, Ct);
-        answer.StatusCode.ShouldBe(HttpStatusCode.OK, await answer.Content.ReadAsStringAsync(Ct));
-        return (await answer.Content.ReadFromJsonAsync<T>(Json, Ct))!;
+        return await Read<T>(answer);
     }
 
     public async Task<List<T>> GetAll<T>(string path, int limit = 80)
@@ -77,6 +90,60 @@ public sealed class PublicationService : IAsyncLifetime
             all.AddRange(page.Items);
             if ((cursor = page.Next) is null) return all;
         }
+    }
+
+    /// <summary>Posts a work.</summary>
+    public static Task<HttpResponseMessage> Post(HttpClient caller, object work) => caller.PostAsJsonAsync("/api/works", work, Json, Ct);
+
+    /// <summary>Posts a work that is taken, and reads it.</summary>
+    public static async Task<ListedWork> Publish(HttpClient caller, object work, HttpStatusCode status = HttpStatusCode.Created)
+    {
+        using var answer = await Post(caller, work);
+        return await Read<ListedWork>(answer, status);
+    }
+
+    public static async Task<T> Read<T>(HttpResponseMessage answer, HttpStatusCode status = HttpStatusCode.OK)
+    {
+        answer.StatusCode.ShouldBe(status, await answer.Content.ReadAsStringAsync(Ct));
+        return (await answer.Content.ReadFromJsonAsync<T>(Json, Ct))!;
+    }
+
+    /// <summary>The answer is a problem that names this rule.</summary>
+    public static async Task ShouldBeProblem(HttpResponseMessage answer, int status, string rule)
+    {
+        var body = await answer.Content.ReadAsStringAsync(Ct);
+        ((int)answer.StatusCode).ShouldBe(status, body);
+        answer.Content.Headers.ContentType?.MediaType.ShouldBe("application/problem+json", body);
+        using var problem = JsonDocument.Parse(body);
+        problem.RootElement.GetProperty("type").GetString().ShouldBe($"https://bzpeer.org/problems/{rule}");
+        problem.RootElement.GetProperty("detail").GetString().ShouldNotBeNullOrWhiteSpace();
+    }
+
+    /// <summary>New researchers, who are on one work together that OpenAlex vouches for.</summary>
+    public async Task<Guid[]> Register(int count)
+    {
+        var authors = Enumerable.Range(0, count).Select(_ => $"A{Records.Number()}").ToArray();
+        (await Import(WorkSource.OpenAlex, Records.Lines(Records.OpenAlex(Records.Number(), authors)))).Created.ShouldBe(1);
+        return await Task.WhenAll(authors.Select(OpenAlexAuthor));
+    }
+
+    /// <summary>The researcher that an OpenAlex author is.</summary>
+    public Task<Guid> OpenAlexAuthor(string id) => Known($"openalex:{id}");
+
+    /// <summary>The researcher that a key names.</summary>
+    public async Task<Guid> Known(string key)
+    {
+        await using var command = Host.Database.CreateCommand("select researcher_id from author_keys where key = $1");
+        command.Parameters.Add(new() { Value = key });
+        return (Guid)(await command.ExecuteScalarAsync(Ct)).ShouldNotBeNull($"{key} is a researcher");
+    }
+
+    /// <summary>The work that a key names.</summary>
+    public async Task<ListedWork> WorkKnownAs(string key)
+    {
+        await using var command = Host.Database.CreateCommand("select work_id from work_keys where key = $1");
+        command.Parameters.Add(new() { Value = key });
+        return await Get<ListedWork>($"/api/works/{(await command.ExecuteScalarAsync(Ct)).ShouldNotBeNull($"{key} is a work")}");
     }
 
     /// <summary>The one researcher of this name.</summary>

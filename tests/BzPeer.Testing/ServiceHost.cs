@@ -21,6 +21,9 @@ public class ServiceHost<TProgram> : IAsyncLifetime where TProgram : class
     /// <summary>Settings that differ from the usual ones.</summary>
     protected virtual IReadOnlyDictionary<string, string> Settings { get; } = new Dictionary<string, string>();
 
+    /// <summary>Another instance of the service, whose database and virtual host this one works on too; null for its own.</summary>
+    public ServiceHost<TProgram>? Beside { get; init; }
+
     /// <summary>What the service was built with.</summary>
     public IServiceProvider Services => factory!.Services;
 
@@ -29,6 +32,9 @@ public class ServiceHost<TProgram> : IAsyncLifetime where TProgram : class
 
     /// <summary>The service's event store.</summary>
     public IDocumentStore Store => Services.GetRequiredService<IDocumentStore>();
+
+    /// <summary>The connection string of the service's database.</summary>
+    private string ConnectionString { get; set; } = "";
 
     /// <summary>Where the service's queue is.</summary>
     public Uri VirtualHost { get; private set; } = null!;
@@ -60,12 +66,12 @@ public class ServiceHost<TProgram> : IAsyncLifetime where TProgram : class
     /// <inheritdoc />
     public async ValueTask InitializeAsync()
     {
-        var store = await TestServers.Database(typeof(TProgram).Assembly.GetName().Name!.Split('.')[^1].ToLowerInvariant());
-        VirtualHost = await TestServers.VirtualHost();
+        ConnectionString = Beside?.ConnectionString ?? await TestServers.Database(typeof(TProgram).Assembly.GetName().Name!.Split('.')[^1].ToLowerInvariant());
+        VirtualHost = Beside?.VirtualHost ?? await TestServers.VirtualHost();
         factory = new WebApplicationFactory<TProgram>().WithWebHostBuilder(host =>
         {
             host.UseEnvironment("Development")
-                .UseSetting("ConnectionStrings:Store", store)
+                .UseSetting("ConnectionStrings:Store", ConnectionString)
                 .UseSetting("ConnectionStrings:Broker", VirtualHost.ToString())
                 .UseSetting("Auth:SigningKeyFile", tokens.KeyFile);
             foreach (var (name, value) in Settings) host.UseSetting(name, value);

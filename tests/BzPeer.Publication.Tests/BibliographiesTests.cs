@@ -1,0 +1,77 @@
+using Marten;
+using Shouldly;
+using Xunit;
+
+namespace BzPeer.Publication.Tests;
+
+/// <summary>The sums that the other services hear of.</summary>
+public sealed class BibliographiesTests(SharedPublication service)
+{
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    private async Task<List<SumsChanged>> Told(Guid researcher)
+    {
+        await service.SumsAreTold();
+        await using var session = service.Host.Store.QuerySession();
+        return [.. (await session.Events.FetchStreamAsync(SumsChanged.StreamId(researcher), token: Ct)).Select(e => (SumsChanged)e.Data)];
+    }
+
+    [Fact]
+    public async Task A_work_is_the_cause_of_the_sums_it_changes_and_a_record_that_comes_again_of_none()
+    {
+        var author = $"A{Records.Number()}";
+        var record = Records.OpenAlex(Records.Number(), author);
+        await service.Import(WorkSource.OpenAlex, Records.Lines(record));
+        var ada = await service.OpenAlexAuthor(author);
+        (await Told(ada)).ShouldHaveSingleItem();
+
+        var work = await PublicationService.Publish(service.Curator, new { title = "Second", type = "article", publicationDate = "2025-01-01", authors = new[] { new { researcherId = ada } } });
+        await service.Import(WorkSource.OpenAlex, Records.Lines(record));
+
+        var told = await Told(ada);
+        told.Count.ShouldBe(2);
+        told[1].Sums.ShouldBe(new(2, 2, 0, 0, 0, 0));
+        var cause = told[1].Causes.ShouldHaveSingleItem();
+        (cause.Type, cause.WorkId, cause.Title).ShouldBe(("WorkPublished", work.Id, "Second"));
+        told[1].Version.ShouldBe(await service.Scalar($"select seq_id from mt_events where id = '{cause.EventId}'"));
+        told[1].Version.ShouldBeGreaterThan(told[0].Version);
+    }
+
+    [Fact]
+    public async Task Who_is_no_author_any_more_hears_of_it()
+    {
+        var (ada, bob) = ($"A{Records.Number()}", $"A{Records.Number()}");
+        var number = Records.Number();
+        await service.Import(WorkSource.OpenAlex, Records.Lines(Records.OpenAlex(number, ada, bob)));
+        (await service.Sums(await service.OpenAlexAuthor(bob))).ShouldBe(new(1, 1, 0, 0, 0, 1));
+
+        await service.Import(WorkSource.OpenAlex, Records.Lines(Records.OpenAlex(number, ada)));
+
+        (await service.Sums(await service.OpenAlexAuthor(bob))).ShouldBe(new(0, 0, 0, 0, 0, 0));
+        (await service.Sums(await service.OpenAlexAuthor(ada))).ShouldBe(new(1, 1, 0, 0, 0, 0));
+    }
+
+    [Fact]
+    public async Task Close_collaborators_are_those_whom_a_model_in_memory_finds_also_over_works_of_hundreds()
+    {
+        var ids = Enumerable.Range(0, 260).Select(_ => $"A{Records.Number()}").ToArray();
+        var random = new Random(20_260_102);
+        // Two that share only works of many, so often that it makes them close; and others at random.
+        List<string[]> works = [.. Enumerable.Range(0, 24).Select(n => ids[..(102 + n)]), .. Enumerable.Range(0, 3).Select(_ => ids[50..260])];
+        for (var n = 0; n < 150; n++) works.Add([.. random.GetItems(ids[90..120], random.Next(1, 12)).Distinct()]);
+        (await service.Import(WorkSource.OpenAlex, works.Select(authors => Records.OpenAlex(Records.Number(), authors)).Lines())).Created.ShouldBe(works.Count);
+
+        var strength = new Dictionary<(string, string), Strength>();
+        foreach (var work in works.Where(work => work.Length > 1))
+            foreach (var one in work)
+                foreach (var other in work.Where(other => other != one))
+                    strength[(one, other)] = strength.GetValueOrDefault((one, other), Strength.None) + Strength.Of(work.Length, 1);
+        var close = strength.Where(pair => pair.Value.IsClose).CountBy(pair => pair.Key.Item1).ToDictionary();
+
+        await service.SumsAreTold();
+        foreach (var id in ids.Where((_, n) => n % 5 == 0))
+            (await service.Sums(await service.OpenAlexAuthor(id))).CloseCollaborators.ShouldBe(close.GetValueOrDefault(id), id);
+        close.GetValueOrDefault(ids[0]).ShouldBe(102);
+        close.GetValueOrDefault(ids[259]).ShouldBe(0);
+    }
+}

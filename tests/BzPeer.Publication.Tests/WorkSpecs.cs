@@ -1,0 +1,117 @@
+using CsCheck;
+using Shouldly;
+using Xunit;
+
+namespace BzPeer.Publication.Tests;
+
+/// <summary>What becomes of a work when sources speak of it: state and word in, events out.</summary>
+public sealed class WorkSpecs
+{
+    private static readonly Guid Id = new("00000000-0000-0000-0000-000000000001");
+    private static readonly Guid Ada = new("00000000-0000-0000-0000-00000000000a");
+    private static readonly Guid Bob = new("00000000-0000-0000-0000-00000000000b");
+    private static readonly DateTimeOffset Now = new(2026, 1, 2, 3, 4, 5, TimeSpan.Zero);
+
+    private static readonly SourceWork Preprint = new("A preprint", "preprint", 2023, new(2023, 1, 3), "arXiv", null, "2301.01178", null, "Abstract", ["cs.NI"], [new("Ada", Ada), new("Bob", Bob)]);
+    private static readonly SourceWork Article = new("The article", "article", 2024, null, null, "10.1000/182", null, "W1", null, [], [new("Ada L.", Ada)]);
+
+    private static readonly Assertion FromArxiv = new(WorkSource.Arxiv, "2301.01178", Preprint);
+    private static readonly Assertion FromOpenAlex = new(WorkSource.OpenAlex, "W1", Article);
+    private static readonly Assertion BySelf = new(WorkSource.SelfAsserted, "doi:10.1000/182", Article with { Title = "My article" });
+
+    private static Work? Given(params IEnumerable<Assertion> said) =>
+        said.Aggregate((Work?)null, (work, assertion) => Work.Decide(work, Id, assertion, Now).Aggregate(work, Work.Apply));
+
+    [Fact]
+    public void A_work_nobody_spoke_of_is_published() =>
+        Work.Decide(null, Id, FromArxiv, Now).ShouldBe([new Published(Id, WorkSource.Arxiv, "2301.01178", Preprint, null, Validated: true, Now)]);
+
+    [Fact]
+    public void The_same_word_again_changes_nothing() => Work.Decide(Given(FromArxiv), Id, FromArxiv, Now.AddDays(1)).ShouldBeEmpty();
+
+    [Fact]
+    public void To_whom_the_authors_were_matched_does_not_make_it_another_word() =>
+        Work.Decide(Given(FromArxiv), Id, FromArxiv with { Work = Preprint with { Authors = [new("Ada"), new("Bob")] } }, Now).ShouldBeEmpty();
+
+    [Fact]
+    public void What_a_source_says_now_replaces_what_it_said_before()
+    {
+        var again = FromArxiv with { Work = Preprint with { Title = "A better title" } };
+        var corrected = Work.Decide(Given(FromArxiv), Id, again, Now).ShouldHaveSingleItem().ShouldBeOfType<Corrected>();
+        corrected.Work.ShouldBe(again.Work);
+        corrected.Left.ShouldBeEmpty();
+        Given(FromArxiv, again)!.Said.ShouldBe([again]);
+    }
+
+    [Fact]
+    public void Every_field_stands_as_the_source_believed_first_has_it_and_the_others_fill_in()
+    {
+        var stands = Given(FromArxiv, FromOpenAlex)!.Stands;
+        (stands.Title, stands.Type, stands.Year, stands.PublicationDate, stands.Venue).ShouldBe(("The article", "article", 2023, new DateOnly(2023, 1, 3), "arXiv"));
+        (stands.Doi, stands.ArxivId, stands.OpenAlex, stands.Abstract).ShouldBe(("10.1000/182", "2301.01178", "W1", "Abstract"));
+        stands.Topics.ShouldBe(["cs.NI"]);
+        stands.Authors.ShouldBe([new("Ada L.", Ada)]);
+    }
+
+    [Fact]
+    public void Who_is_no_author_any_more_has_left() =>
+        Work.Decide(Given(FromArxiv), Id, FromOpenAlex, Now).ShouldHaveSingleItem().ShouldBeOfType<Corrected>().Left.ShouldBe([Bob]);
+
+    [Fact]
+    public void Only_an_author_vouches_for_a_self_asserted_work_until_somebody_else_does()
+    {
+        Given(BySelf)!.Validated.ShouldBeFalse();
+        Given(BySelf, FromOpenAlex)!.Validated.ShouldBeTrue();
+        Given(FromOpenAlex, BySelf)!.Stands.Title.ShouldBe("The article");
+    }
+
+    [Fact]
+    public void A_record_that_is_retracted_when_it_comes_is_published_so()
+    {
+        var work = Given(FromOpenAlex with { Work = Article with { Retracted = true } })!;
+        work.Retracted.ShouldBeTrue();
+        work.Stands.Retracted.ShouldBeTrue();
+    }
+
+    [Fact]
+    public void A_source_that_lists_it_as_retracted_retracts_it()
+    {
+        var decided = Work.Decide(Given(FromOpenAlex), Id, FromOpenAlex with { Work = Article with { Retracted = true } }, Now);
+        decided.Count.ShouldBe(2);
+        decided[0].ShouldBeOfType<Corrected>().Work.Retracted.ShouldBeTrue();
+        decided[1].ShouldBe(new Retracted(Id, "The article", "Listed as retracted by openalex.", "openalex", Now));
+    }
+
+    [Fact]
+    public void A_curator_retracts_it_once_and_nothing_takes_it_back()
+    {
+        var work = Given(FromOpenAlex)!;
+        var retracted = Work.Apply(work, Work.Retract(work, "Fabricated data", "Retraction Watch", Now).ShouldHaveSingleItem())!;
+        Work.Retract(retracted, "Again", "Somebody", Now).ShouldBeEmpty();
+        var corrected = Work.Decide(retracted, Id, FromArxiv, Now).ShouldHaveSingleItem().ShouldBeOfType<Corrected>();
+        corrected.Work.Retracted.ShouldBeTrue();
+        Work.Apply(retracted, corrected)!.Stands.Retracted.ShouldBeTrue();
+    }
+
+    [Fact]
+    public void The_same_records_leave_the_same_work_whatever_their_order()
+    {
+        Assertion[] records = [FromArxiv, FromOpenAlex, BySelf, FromOpenAlex with { SourceId = "W2", Work = Article with { Title = "A copy", Venue = "PeerJ", OpenAlex = "W2" } }];
+        var usual = Given(records)!.Stands;
+        Gen.Shuffle(records).Sample(shuffled => Given(shuffled)!.Stands.SaysTheSameAs(usual));
+        Assertion[] twice = [.. records, .. records];
+        Gen.Shuffle(twice).Sample(shuffled => Given(shuffled)!.Stands.SaysTheSameAs(usual));
+    }
+
+    [Fact]
+    public void One_person_counts_once_and_everybody_unresolved_as_one()
+    {
+        var work = Preprint with { Authors = [new("Ada", Ada), new("A. Lovelace", Ada), new("Bob", Bob), new("X"), new("X")] };
+        work.People().ShouldBe(4);
+        work.Researchers().ShouldBe([Ada, Bob]);
+    }
+
+    [Fact]
+    public void The_DOI_decides_before_the_arXiv_id_and_the_OpenAlex_id() =>
+        (Preprint with { Doi = "10.1000/182", OpenAlex = "W1" }).Keys().ShouldBe(["doi:10.1000/182", "arxiv:2301.01178", "openalex:W1"]);
+}
