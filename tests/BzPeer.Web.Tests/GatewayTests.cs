@@ -26,6 +26,7 @@ public sealed class GatewayTests
     [InlineData("PUT", $"/api/me/blocks/{Id}", "Follow")]
     [InlineData("GET", $"/api/researchers/{Id}/followers", "Follow")]
     [InlineData("GET", $"/api/researchers/{Id}/following", "Follow")]
+    [InlineData("GET", $"/api/researchers/{Id}/known-followers", "Follow")]
     [InlineData("GET", $"/api/researchers/{Id}/follow-counts", "Follow")]
     [InlineData("GET", $"/api/researchers/{Id}/works?limit=2", "Publication")]
     [InlineData("GET", $"/api/researchers/{Id}/collaborators", "Publication")]
