@@ -34,7 +34,7 @@ internal sealed class DataFolder : IDisposable
             return new DataFolder(path, FolderLock.TryAlone(System.IO.Path.Combine(path, "launcher.lock")) ?? throw new ProvisioningException(
                 $"Another launcher runs on {path}. Stop it with Ctrl-C, or give this one a folder of its own: --data PATH."));
         }
-        catch (UnauthorizedAccessException e)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw new ProvisioningException($"{path} cannot be written to ({e.Message}). Choose another folder: --data PATH.", e);
         }

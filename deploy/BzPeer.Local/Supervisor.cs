@@ -44,14 +44,16 @@ internal sealed class Supervisor(Servers servers, BzPeerProcesses? processes = n
             await Task.Delay(pause, stop);
             pause = TimeSpan.FromTicks(Math.Min(LongestPause.Ticks, pause.Ticks * 2));
             running.Restart();
+            var ended = process.Ended;
             try
             {
                 process.Start();
                 await process.WaitUntilHealthyAsync(TimeSpan.FromMinutes(2), stop);
                 Report.Say($"{process.Name} is healthy again.");
             }
-            catch (ProvisioningException e) when (!process.Ended.IsCompleted)
+            catch (ProvisioningException e) when (!process.Ended.IsCompleted || process.Ended == ended)
             {
+                // Not healthy yet, or not started at all: its port is taken, or it is being built.
                 Report.Fail(e.Message);
             }
             catch (ProvisioningException)

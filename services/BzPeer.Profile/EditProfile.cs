@@ -60,11 +60,24 @@ public static class EditProfile
         }
     }
 
-    /// <summary>Reads the edit field by field, so that a wrong one is named; fields that cannot be edited are refused, not ignored.</summary>
     private static IResult? Read(JsonElement body, out ProfileEdit edit)
     {
         edit = new(null, null);
         if (body.ValueKind != JsonValueKind.Object) return Problems.Malformed("json", "Send an object: {\"headline\": \"…\", \"openToCollaborate\": true}.");
+        try
+        {
+            return ReadFields(body, ref edit);
+        }
+        catch (InvalidOperationException)
+        {
+            // An escaped surrogate without its other half: JSON by its grammar, and no text.
+            return Problems.Malformed("json", "The body holds half of a surrogate pair, which is no character.");
+        }
+    }
+
+    /// <summary>Reads the edit field by field, so that a wrong one is named; fields that cannot be edited are refused, not ignored.</summary>
+    private static IResult? ReadFields(JsonElement body, ref ProfileEdit edit)
+    {
         foreach (var field in body.EnumerateObject())
         {
             switch (field.Name, field.Value.ValueKind)

@@ -34,7 +34,8 @@ public static class NameFolding
     public static string Fold(string name)
     {
         var folded = new StringBuilder(name.Length);
-        foreach (var letter in name.Normalize(NormalizationForm.FormKD).ToLowerInvariant())
+        // U+FFFE is no character, and Normalize throws on it.
+        foreach (var letter in name.Replace('\uFFFE', ' ').Normalize(NormalizationForm.FormKD).ToLowerInvariant())
         {
             if (CharUnicodeInfo.GetUnicodeCategory(letter) is UnicodeCategory.NonSpacingMark or UnicodeCategory.EnclosingMark) continue;
             if (Strokes.TryGetValue(letter, out var plain)) folded.Append(plain);

@@ -8,8 +8,9 @@ namespace BzPeer.Publication;
 internal static class PlainText
 {
     /// <summary>
-    /// One line of text: white space runs become one space; control characters, lone surrogates and the controls that
-    /// turn around the direction of whatever follows them are dropped. Null when nothing is left.
+    /// One line of text: white space runs become one space; control characters, lone surrogates, U+FFFE (no character, and
+    /// cannot be normalized) and the controls that turn around the direction of whatever follows them are dropped. Null when
+    /// nothing is left.
     /// </summary>
     public static string? Clean(string? text)
     {
@@ -24,7 +25,7 @@ internal static class PlainText
             }
             else if (char.IsHighSurrogate(c) && i + 1 < text.Length && char.IsLowSurrogate(text[i + 1]))
                 clean.Append(c).Append(text[++i]);
-            else if (!char.IsSurrogate(c) && !char.IsControl(c) && !TurnsDirection(c))
+            else if (!char.IsSurrogate(c) && !char.IsControl(c) && c != '\uFFFE' && !TurnsDirection(c))
                 clean.Append(c);
         }
 

@@ -1,6 +1,8 @@
+using System.Security.Claims;
 using Microsoft.AspNetCore.Authentication.JwtBearer;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.IdentityModel.JsonWebTokens;
@@ -62,16 +64,22 @@ public static class Authentication
             jwt.Audience = builder.Configuration.Required("Auth:Audience", "the audience tokens must be issued for");
         });
 
-        // Whatever does not say AllowAnonymous needs a token of a researcher: a new endpoint is closed until opened.
         var researcher = new AuthorizationPolicyBuilder(JwtBearerDefaults.AuthenticationScheme)
-            .RequireAssertion(context => Guid.TryParse(context.User.FindFirst(JwtRegisteredClaimNames.Sub)?.Value, out _))
+            .RequireAssertion(context => IsResearcher(context.User))
             .RequireAuthenticatedUser()
+            .Build();
+        // Whatever does not say AllowAnonymous needs a token of a researcher: a new endpoint is closed until opened. That an
+        // address is unknown, or takes another method or content type, is no endpoint of ours, and is said to anybody.
+        var closed = new AuthorizationPolicyBuilder(JwtBearerDefaults.AuthenticationScheme)
+            .RequireAssertion(context => IsResearcher(context.User) || context.Resource is HttpContext http && http.GetEndpoint() is not RouteEndpoint)
             .Build();
         builder.Services.AddAuthorizationBuilder()
             .SetDefaultPolicy(researcher)
-            .SetFallbackPolicy(researcher)
+            .SetFallbackPolicy(closed)
             .AddPolicy(Curator, policy => policy.Combine(researcher).RequireRole(Curator));
     }
+
+    private static bool IsResearcher(ClaimsPrincipal user) => Guid.TryParse(user.FindFirst(JwtRegisteredClaimNames.Sub)?.Value, out _);
 
     private static SymmetricSecurityKey ReadKey(string path)
     {

@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using System.Text.RegularExpressions;
 using BzPeer.Contracts;
 using JasperFx.Events;
 using Microsoft.AspNetCore.Builder;
@@ -78,7 +79,7 @@ public static class Problems
 }
 
 /// <summary>The one table from exceptions to problems.</summary>
-internal sealed class ExceptionToProblem(IProblemDetailsService problems, IHostEnvironment environment) : IExceptionHandler
+internal sealed partial class ExceptionToProblem(IProblemDetailsService problems, IHostEnvironment environment) : IExceptionHandler
 {
     public async ValueTask<bool> TryHandleAsync(HttpContext context, Exception exception, CancellationToken cancellation)
     {
@@ -94,6 +95,9 @@ internal sealed class ExceptionToProblem(IProblemDetailsService problems, IHostE
         BadHttpRequestException { StatusCode: 415 } e => Problem(415, "unsupported-media-type", "Unsupported media type", e.Message),
         BadHttpRequestException { InnerException: System.Text.Json.JsonException json } => Problem(400, "malformed-json", "Malformed JSON",
             $"The body is not the JSON this address expects{(json.Path is null ? "" : $": see {json.Path}")}."),
+        BadHttpRequestException e when UnboundParameter().Match(e.Message) is { Success: true } parameter => Unbound(parameter),
+        BadHttpRequestException e when e.Message.Contains("no body was provided", StringComparison.Ordinal) => Problem(400, "malformed-json", "Malformed JSON",
+            "There is no body, and this address expects one in JSON."),
         BadHttpRequestException e => Problem(e.StatusCode, "malformed-request", "Malformed request", e.Message),
         EventStreamUnexpectedMaxEventIdException => Problem(409, "concurrent-change", "Changed meanwhile", "Somebody changed the same thing at the same time. Read it again and repeat."),
         QueueIsFull => Problem(503, "overloaded", "Overloaded", "More requests wait already than can be served soon; nothing was done. Repeat the request in a moment."),
@@ -117,6 +121,17 @@ internal sealed class ExceptionToProblem(IProblemDetailsService problems, IHostE
         ObjectDisposedException => true,
         _ => IsStoreOutage(exception.InnerException),
     };
+
+    /// <summary>Names the parameter of a path or query as the caller knows it, without the type it has in here.</summary>
+    private static ProblemDetails Unbound(Match parameter)
+    {
+        var name = parameter.Groups["name"].Value;
+        return Problem(400, "malformed-" + name.ToLowerInvariant(), $"Malformed {name}",
+            parameter.Groups["value"] is { Success: true } value ? $"'{value.Value}' is no valid {name}." : $"The {name} is missing.");
+    }
+
+    [GeneratedRegex(@"^(Failed to bind|Required) parameter ""\S+ (?<name>\w+)"" (from ""(?<value>.*)""\.$|was not provided)", RegexOptions.Singleline)]
+    private static partial Regex UnboundParameter();
 
     private static ProblemDetails Problem(int status, string rule, string title, string detail) =>
         new() { Status = status, Type = "https://bzpeer.org/problems/" + rule, Title = title, Detail = detail };

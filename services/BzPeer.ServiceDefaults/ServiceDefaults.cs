@@ -40,7 +40,8 @@ public static class ServiceDefaults
         });
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
-            kestrel.Limits.MaxRequestBodySize = MaxBodyBytes;
+            // BodyLimit limits, and lets a client that is still sending have its answer.
+            kestrel.Limits.MaxRequestBodySize = null;
             kestrel.AddServerHeader = false;
         });
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(30));
@@ -51,6 +52,7 @@ public static class ServiceDefaults
     /// <param name="describeApi">Whether it serves its own API document and reference; the gateway serves the merged ones.</param>
     public static void UseServiceDefaults(this WebApplication app, bool describeApi = true)
     {
+        app.Use(BodyLimit.ApplyAsync);
         app.UseProblems();
         app.UseAuthentication();
         app.UseAuthorization();

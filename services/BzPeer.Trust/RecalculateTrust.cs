@@ -14,7 +14,7 @@ public static class RecalculateTrust
         record.Evidence.RegisteredFrom is not null
             ? []
             : Restate(record, registered.ResearcherId, record.Evidence with { RegisteredFrom = registered.RegisteredFrom }, record.BibliographyVersion,
-                new(nameof(ResearcherRegistered), registered.Origin.EventId, $"registered from {registered.RegisteredFrom}"), now);
+                new(nameof(ResearcherRegistered), registered.Origin.EventId, $"registered from {TrustModel.SourceName(registered.RegisteredFrom)}{Already(record.Evidence)}"), now);
 
     /// <summary>Takes a bibliography in, if it is newer than the one held.</summary>
     public static IReadOnlyList<object> Decide(TrustRecord record, BibliographyChanged bibliography, DateTimeOffset now)
@@ -30,6 +30,29 @@ public static class RecalculateTrust
         };
         return Restate(record, bibliography.ResearcherId, evidence, bibliography.BibliographyVersion, CauseOf(bibliography), now);
     }
+
+    /// <summary>
+    /// Several bibliographies of one researcher as one: the newest, caused by every work that moved the evidence on the way
+    /// there. A work that moved nothing, such as a self-asserted one, is not what a rise is put down to.
+    /// </summary>
+    public static BibliographyChanged Merge(TrustRecord record, IEnumerable<BibliographyChanged> bibliographies)
+    {
+        var ordered = bibliographies.OrderBy(bibliography => bibliography.BibliographyVersion).ToList();
+        var causes = new List<BibliographyCause>();
+        var held = (record.Evidence.ValidatedWorks, record.Evidence.Topics, record.Evidence.CloseCollaborators);
+        foreach (var bibliography in ordered.Where(bibliography => bibliography.BibliographyVersion > record.BibliographyVersion))
+        {
+            var earning = (bibliography.ValidatedWorks, bibliography.Topics, bibliography.CloseCollaborators);
+            if (earning != held) causes.AddRange(bibliography.Causes.Except(causes));
+            held = earning;
+        }
+
+        return causes.Count == 0 ? ordered[^1] : ordered[^1] with { Causes = causes };
+    }
+
+    /// <summary>A registration that its works have overtaken counts them at once, and says so.</summary>
+    private static string Already(Evidence evidence) =>
+        evidence.ValidatedWorks == 0 ? "" : $", with {TrustModel.Number(evidence.ValidatedWorks, "validated work")} in the record already";
 
     private static List<object> Restate(TrustRecord record, Guid researcher, Evidence evidence, long bibliographyVersion, TrustCause cause, DateTimeOffset now)
     {
@@ -66,13 +89,14 @@ public static class RecalculateTrust
             var record = records.GetValueOrDefault(researcher.Key, TrustRecord.Unknown);
             var decided = new List<IEvent>();
             // Of several bibliographies only the newest is news.
-            var newest = researcher.Select(delivered => delivered.Message).OfType<BibliographyChanged>().MaxBy(bibliography => bibliography.BibliographyVersion);
+            var bibliographies = researcher.Select(delivered => delivered.Message).OfType<BibliographyChanged>().ToList();
+            var newest = bibliographies.MaxBy(bibliography => bibliography.BibliographyVersion);
             foreach (var (message, trace) in researcher)
             {
                 IReadOnlyList<object> events = message switch
                 {
                     ResearcherRegistered registered => Decide(record, registered, now),
-                    BibliographyChanged bibliography when ReferenceEquals(bibliography, newest) => Decide(record, bibliography, now),
+                    BibliographyChanged bibliography when ReferenceEquals(bibliography, newest) => Decide(record, Merge(record, bibliographies), now),
                     _ => [],
                 };
                 record = events.Aggregate(record, (state, e) => state.Apply(e));

@@ -22,15 +22,14 @@ public static class TrustLedger
         app.MapGet("/api/researchers/{id}/trust/changes", HandleAsync).AllowAnonymous().WithName("TrustChanges").WithTags("Trust").Produces<Page<TrustChange>>().ProducesProblem(404);
 
     private static async Task<IResult> HandleAsync(
-        Guid id, int? limit, string? cursor, HttpContext http, IQuerySession session, NpgsqlDataSource database, CancellationToken cancellation)
+        Guid id, int? limit, string? cursor, HttpContext http, IQuerySession session, NpgsqlDataSource database, TimeProvider clock, CancellationToken cancellation)
     {
         if (!Paging.TryDecodeNumber(cursor, long.MaxValue, out var before)) return Paging.MalformedCursor();
+        if (await TrustStatementEndpoint.FindAsync(id, http, database, clock, cancellation) is { Problem: { } problem }) return problem;
         var size = Paging.Clamp(limit);
         var events = await session.Events.QueryAllRawEvents()
             .Where(e => e.StreamId == id && e.Version < before && e.EventTypesAre(typeof(Recalculated)))
             .OrderByDescending(e => e.Version).Take(size + 1).ToListAsync(cancellation);
-        if (events.Count == 0 && !(await TrustRecords.LoadAsync(database, [id], cancellation)).ContainsKey(id)) return Problems.UnknownResearcher(id);
-
         var page = http.PageOf([.. events], size, e => e.Version.ToString(CultureInfo.InvariantCulture));
         return TypedResults.Ok(new Page<TrustChange>([.. page.Items.Select(e => Entry((Recalculated)e.Data))], page.Next));
     }

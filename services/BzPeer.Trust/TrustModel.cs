@@ -69,9 +69,15 @@ public static class TrustModel
     /// <summary>The band of a score: Baseline 0-20, Emerging 21-44, Established 45-69, Trusted 70-100.</summary>
     public static string LevelOf(int score) => score switch { < 21 => "Baseline", < 45 => "Emerging", < 70 => "Established", _ => "Trusted" };
 
+    /// <summary>A source as people know it; one that vouches for nothing by its own name.</summary>
+    public static string SourceName(string source) => SourcesOfRecord.GetValueOrDefault(source, source);
+
+    /// <summary>So many of something: "1 work", "2 works".</summary>
+    public static string Number(int n, string what) => string.Create(CultureInfo.InvariantCulture, $"{n} {what}{(n == 1 ? "" : "s")}");
+
     private static Factor Record(Evidence evidence) =>
-        evidence.RegisteredFrom is { } source && SourcesOfRecord.TryGetValue(source, out var name)
-            ? new("record", 1, 9, 9, $"registered from {name}")
+        evidence.RegisteredFrom is { } source && SourcesOfRecord.ContainsKey(source)
+            ? new("record", 1, 9, 9, $"registered from {SourceName(source)}")
             : new("record", 0, 0, 9, "not registered from a source of record");
 
     private static Factor Works(Evidence evidence, bool verified)
@@ -100,8 +106,6 @@ public static class TrustModel
 
     private static string Counts(int n, string what, bool verified) =>
         Number(n, what) + (verified ? "" : ", counted once the profile is claimed and verified");
-
-    private static string Number(int n, string what) => string.Create(CultureInfo.InvariantCulture, $"{n} {what}{(n == 1 ? "" : "s")}");
 
     /// <summary>
     /// Whole points that sum to the score: each factor its whole part, the rest to the largest fractions (Hamilton's method

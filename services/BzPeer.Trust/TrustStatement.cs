@@ -16,16 +16,24 @@ public static class TrustStatementEndpoint
 
     private static async Task<IResult> HandleAsync(Guid id, HttpContext http, NpgsqlDataSource database, TimeProvider clock, CancellationToken cancellation)
     {
+        var (record, problem) = await FindAsync(id, http, database, clock, cancellation);
+        if (record is null) return problem!;
+        var result = TrustModel.Evaluate(record.Evidence);
+        return TypedResults.Ok(new TrustStatement(id, result.Score, result.Level, TrustModel.Version, record.Position, result.Contributions));
+    }
+
+    /// <summary>The record of a registered researcher, as new as the caller asks for, or the problem that keeps them from it.</summary>
+    internal static async Task<(TrustRecord? Record, IResult? Problem)> FindAsync(
+        Guid id, HttpContext http, NpgsqlDataSource database, TimeProvider clock, CancellationToken cancellation)
+    {
         TrustRecord? record = null;
         if (await Position.WaitAsync(http, async token =>
             {
                 record = (await TrustRecords.LoadAsync(database, [id], token)).GetValueOrDefault(id, TrustRecord.Unknown);
                 return source => source switch { Sources.Trust => record.Position, Sources.Publication => record.BibliographyVersion, _ => 0 };
-            }, clock) is { } problem) return problem;
+            }, clock) is { } problem) return (null, problem);
 
         record ??= (await TrustRecords.LoadAsync(database, [id], cancellation)).GetValueOrDefault(id, TrustRecord.Unknown);
-        if (record.Evidence.RegisteredFrom is null) return Problems.UnknownResearcher(id);
-        var result = TrustModel.Evaluate(record.Evidence);
-        return TypedResults.Ok(new TrustStatement(id, result.Score, result.Level, TrustModel.Version, record.Position, result.Contributions));
+        return record.Evidence.RegisteredFrom is null ? (null, Problems.UnknownResearcher(id)) : (record, null);
     }
 }

@@ -36,6 +36,11 @@ internal static class ExpandedFollowList
             await GatewayProblems.ServiceDown(context, Upstream.Follow);
             return;
         }
+        catch (OperationCanceledException) when (!ct.IsCancellationRequested)
+        {
+            await GatewayProblems.TooSlow(context, Upstream.Follow);
+            return;
+        }
         using (response)
         {
             context.Response.StatusCode = (int)response.StatusCode;

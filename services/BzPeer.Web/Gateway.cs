@@ -27,6 +27,7 @@ internal static class Gateway
         ("/api/me/follow-visibility", Upstream.Follow),
         ("/api/researchers/{id}/followers", Upstream.Follow),
         ("/api/researchers/{id}/following", Upstream.Follow),
+        ("/api/researchers/{id}/known-followers", Upstream.Follow),
         ("/api/researchers/{id}/follow-counts", Upstream.Follow),
         ("/api/researchers/{id}/works", Upstream.Publication),
         ("/api/researchers/{id}/collaborators", Upstream.Publication),

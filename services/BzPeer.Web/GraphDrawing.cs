@@ -24,7 +24,8 @@ internal sealed record GraphDrawing(
     private const int Margin = 26;
     private const int Inner = 60;
     private const int LabelGap = 16;
-    private const int CharacterWidth = 7;
+    // Of the widest of the usual system fonts, so that a label is cut by its ellipsis and never by the edge.
+    private const int CharacterWidth = 8;
     private const int NarrowCanvas = 310;
     private const int NarrowLine = 58;
 

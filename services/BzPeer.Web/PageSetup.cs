@@ -47,6 +47,12 @@ internal static class PageSetup
     /// </summary>
     private static async Task AnswerAsPage(HttpContext context, RequestDelegate next)
     {
+        // Antiforgery reads the form before the page does, and would only say that its token is missing.
+        if (context.Request.ContentLength > ServiceDefaults.ServiceDefaults.MaxBodyBytes && context.Features.Get<IStatusCodeReExecuteFeature>() is null)
+        {
+            context.Response.StatusCode = StatusCodes.Status413PayloadTooLarge;
+            return;
+        }
         if ((await context.AuthenticateAsync(Session.Scheme)).Principal is { } visitor)
             context.User = visitor;
         try
@@ -73,6 +79,10 @@ internal static class PageSetup
         { } status when !card.Unavailable && card.Value is null => page.StatusCode((int)status),
         _ => null,
     };
+
+    /// <summary>400 where the cursor in a page's address is none; null when the page goes on, be it without that list.</summary>
+    public static IActionResult? IfMalformed<T>(this PageModel page, Answer<T> list) where T : class =>
+        list.Status is System.Net.HttpStatusCode.BadRequest ? page.StatusCode(StatusCodes.Status400BadRequest) : null;
 
     /// <summary>This address with one parameter set, or taken away.</summary>
     public static string With(this HttpRequest request, string name, string? value)

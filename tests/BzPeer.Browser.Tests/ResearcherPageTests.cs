@@ -58,6 +58,29 @@ public sealed class ResearcherPageTests(Browser browser, SeedSystem system)
         }
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task No_label_of_the_graph_is_cut_off_by_its_edge(bool narrow)
+    {
+        await using var visit = await browser.Visit(system.Site, window: narrow ? Browser.Narrow : null);
+        var page = visit.Page;
+        await page.GotoAsync($"/researchers/{system.Seed}");
+
+        var outside = await page.EvaluateAsync<string[]>(
+            """
+            [...document.querySelectorAll("svg.graph")].filter(svg => svg.getClientRects().length > 0).flatMap(svg => {
+                const edge = svg.getBoundingClientRect();
+                return [...svg.querySelectorAll("text")].filter(text => {
+                    const label = text.getBoundingClientRect();
+                    return label.left < edge.left || label.right > edge.right;
+                }).map(text => text.textContent);
+            })
+            """);
+
+        outside.ShouldBeEmpty();
+    }
+
     [Fact]
     public async Task The_abstract_unfolds()
     {

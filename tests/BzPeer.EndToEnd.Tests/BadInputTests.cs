@@ -26,18 +26,18 @@ public sealed class BadInputTests(RunningSystem running)
     public static TheoryData<string, string, Caller, string?, string?, int, string> Requests => new()
     {
         // Malformed ids
-        { "GET", "/api/researchers/no-id", Caller.Anonymous, null, null, 400, "malformed-" },
-        { "GET", "/api/researchers/no-id/followers", Caller.Anonymous, null, null, 400, "malformed-" },
-        { "GET", "/api/researchers/no-id/follow-counts", Caller.Anonymous, null, null, 400, "malformed-" },
-        { "GET", "/api/researchers/no-id/works", Caller.Anonymous, null, null, 400, "malformed-" },
-        { "GET", "/api/researchers/no-id/collaborators", Caller.Anonymous, null, null, 400, "malformed-" },
-        { "GET", "/api/researchers/no-id/trust", Caller.Anonymous, null, null, 400, "malformed-" },
-        { "GET", "/api/researchers/no-id/trust/changes", Caller.Anonymous, null, null, 400, "malformed-" },
-        { "GET", "/api/works/no-id", Caller.Anonymous, null, null, 400, "malformed-" },
-        { "GET", "/api/imports/no-id", Caller.Curator, null, null, 400, "malformed-" },
-        { "GET", "/api/graph/researcher/no-id", Caller.Anonymous, null, null, 400, "malformed-" },
-        { "PUT", "/api/me/following/no-id", Caller.Researcher, null, null, 400, "malformed-" },
-        { "DELETE", "/api/me/following/no-id", Caller.Researcher, null, null, 400, "malformed-" },
+        { "GET", "/api/researchers/no-id", Caller.Anonymous, null, null, 400, "malformed-id" },
+        { "GET", "/api/researchers/no-id/followers", Caller.Anonymous, null, null, 400, "malformed-id" },
+        { "GET", "/api/researchers/no-id/follow-counts", Caller.Anonymous, null, null, 400, "malformed-id" },
+        { "GET", "/api/researchers/no-id/works", Caller.Anonymous, null, null, 400, "malformed-id" },
+        { "GET", "/api/researchers/no-id/collaborators", Caller.Anonymous, null, null, 400, "malformed-id" },
+        { "GET", "/api/researchers/no-id/trust", Caller.Anonymous, null, null, 400, "malformed-id" },
+        { "GET", "/api/researchers/no-id/trust/changes", Caller.Anonymous, null, null, 400, "malformed-id" },
+        { "GET", "/api/works/no-id", Caller.Anonymous, null, null, 400, "malformed-id" },
+        { "GET", "/api/imports/no-id", Caller.Curator, null, null, 400, "malformed-id" },
+        { "GET", "/api/graph/researcher/no-id", Caller.Anonymous, null, null, 400, "malformed-id" },
+        { "PUT", "/api/me/following/no-id", Caller.Researcher, null, null, 400, "malformed-id" },
+        { "DELETE", "/api/me/following/no-id", Caller.Researcher, null, null, 400, "malformed-id" },
         { "GET", "/api/researchers?orcid=0000-0002-1825-0", Caller.Anonymous, null, null, 400, "malformed-orcid" },
         { "GET", "/api/researchers?openAlex=X1", Caller.Anonymous, null, null, 400, "malformed-openalex" },
 
@@ -47,12 +47,14 @@ public sealed class BadInputTests(RunningSystem running)
         { "GET", $"/api/researchers/{Nobody}/following?cursor=bm8", Caller.Anonymous, null, null, 400, "malformed-cursor" },
         { "GET", $"/api/researchers/{Nobody}/works?cursor=%21%21", Caller.Anonymous, null, null, 400, "malformed-cursor" },
         { "GET", $"/api/researchers/{Nobody}/trust/changes?cursor=%21%21", Caller.Anonymous, null, null, 400, "malformed-cursor" },
-        { "GET", $"/api/researchers/{Nobody}/followers?limit=many", Caller.Anonymous, null, null, 400, "malformed-" },
+        { "GET", $"/api/researchers/{Nobody}/followers?limit=many", Caller.Anonymous, null, null, 400, "malformed-limit" },
 
         // Malformed bodies
         { "POST", "/api/works", Caller.Curator, Json, "{ \"title\": ", 400, "malformed-json" },
         { "POST", "/api/works", Caller.Curator, Json, "{ \"title\": 7, \"authors\": \"me\" }", 400, "malformed-json" },
         { "POST", "/api/dev/tokens", Caller.Anonymous, Json, "{ \"researcherId\": \"no-id\" }", 400, "malformed-json" },
+        { "POST", "/api/dev/tokens", Caller.Anonymous, Json, "", 400, "malformed-json" },
+        { "POST", "/api/dev/tokens", Caller.Anonymous, "text/plain", "token", 415, "unsupported-media-type" },
         { "POST", "/api/works", Caller.Curator, "text/plain", "title", 415, "unsupported-media-type" },
         { "PATCH", $"/api/researchers/{Nobody}", Caller.Researcher, "text/plain", "headline", 415, "unsupported-media-type" },
         { "POST", "/api/imports?format=papyrus", Caller.Curator, Json, "[]", 400, "" },
@@ -86,6 +88,8 @@ public sealed class BadInputTests(RunningSystem running)
         { "GET", $"/api/me/following/{Nobody}", Caller.Researcher, null, null, 404, "not-following" },
         { "GET", "/api/nothing", Caller.Anonymous, null, null, 404, "no-such-call" },
         { "GET", $"/api/researchers/{Nobody}/nothing", Caller.Anonymous, null, null, 404, "no-such-" },
+        { "GET", $"/api/researchers/{Nobody}/trust/nothing", Caller.Anonymous, null, null, 404, "no-such-resource" },
+        { "GET", "/api/dev/tokens", Caller.Anonymous, null, null, 405, "method-not-allowed" },
         { "POST", $"/api/researchers/{Nobody}/followers", Caller.Researcher, null, null, 405, "method-not-allowed" },
     };
 

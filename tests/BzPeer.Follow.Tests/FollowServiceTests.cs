@@ -92,7 +92,7 @@ public sealed class FollowServiceTests(FollowHost service) : IClassFixture<Follo
     [InlineData("GET", "/api/researchers/00000000-0000-0000-0000-000000000001/followers", 404)]
     [InlineData("GET", "/api/researchers/00000000-0000-0000-0000-000000000001/follow-counts", 404)]
     [InlineData("PUT", "/api/me/following/00000000-0000-0000-0000-000000000001", 401)]
-    [InlineData("GET", "/nothing/here", 401)]
+    [InlineData("GET", "/nothing/here", 404)]
     public async Task Bad_input_gets_a_problem_that_names_the_rule(string method, string path, int status)
     {
         var answer = await service.Anonymous().SendAsync(new HttpRequestMessage(new HttpMethod(method), path), Ct);

@@ -98,6 +98,7 @@ public sealed class ProfileServiceTests(ServiceHost<Program> service) : IClassFi
         (await Search("q=cabr+nobody")).ShouldBeEmpty();
         (await Search("q=%27%29+%7C+cabr")).ShouldBe(["Stéphane Čabrinjovič"], "operators are letters' neighbours, nothing more");
         (await Search("q=%26%7C")).ShouldBeEmpty();
+        (await Search("q=%EF%BF%BE")).ShouldBeEmpty();
     }
 
     [Fact]
@@ -148,6 +149,9 @@ public sealed class ProfileServiceTests(ServiceHost<Program> service) : IClassFi
     [InlineData("""{"headline": 5}""", 400)]
     [InlineData("""[]""", 400)]
     [InlineData("""{"headline": """, 400)]
+    [InlineData("", 400)]
+    [InlineData("""{"headline": "\ud800"}""", 400)]
+    [InlineData("""{"\ud800": true}""", 400)]
     [InlineData("""{"name": "Somebody Else"}""", 422)]
     [InlineData("""{"headline": "two\nlines"}""", 422)]
     [InlineData("LONG", 422)]

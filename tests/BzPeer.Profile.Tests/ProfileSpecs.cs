@@ -54,6 +54,7 @@ public sealed class ProfileSpecs
     [InlineData("李 明", "李 明")]
     [InlineData("عمر", "عمر")]
     [InlineData("J. K. O'Brien", "j k obrien")]
+    [InlineData("Ada\uFFFELovelace", "ada lovelace")]
     [InlineData("  ", "")]
     [InlineData("' & | ! :* (", "")]
     public void Names_fold_to_words_without_case_marks_and_punctuation(string name, string folded) =>

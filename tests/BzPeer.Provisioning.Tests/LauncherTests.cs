@@ -46,6 +46,20 @@ public sealed class LauncherTests
         output.ShouldContain($"Another launcher runs on {folder.Path}.");
     }
 
+    [Fact]
+    public async Task A_data_folder_that_is_no_folder_is_named()
+    {
+        using var folder = new TemporaryFolder();
+        await File.WriteAllTextAsync(folder.File("a-file"), "", TestContext.Current.CancellationToken);
+
+        var (code, output) = await RunAsync("--data", folder.File("a-file"));
+
+        code.ShouldBe(1);
+        output.ShouldContain($"{folder.File("a-file")} cannot be written to");
+        output.ShouldContain("Choose another folder: --data PATH.");
+        output.ShouldNotContain("   at ");
+    }
+
     private static async Task<(int Code, string Output)> RunAsync(params string[] args)
     {
         var start = new ProcessStartInfo("dotnet") { RedirectStandardOutput = true, RedirectStandardError = true };

@@ -66,7 +66,7 @@ public sealed class RelayTests(ServiceHost<Program> service) : IClassFixture<Ser
         for (var i = 0; i < times; i++)
         {
             var (ada, bob) = (Guid.NewGuid(), Guid.NewGuid());
-            await FollowPair.ExecuteAsync(service.Store, ada, bob, pair => FollowResearcher.Decide(pair, ada, bob, DateTimeOffset.UtcNow), Ct);
+            await service.Services.GetRequiredService<FollowCommands>().ExecuteAsync(new(ada, bob, FollowResearcher.Decide), Ct);
         }
     }
 

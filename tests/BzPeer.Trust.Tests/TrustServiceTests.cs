@@ -113,8 +113,10 @@ public sealed class TrustServiceTests(ServiceHost<Program> service) : IClassFixt
         await service.Publish(Bibliography(id, 2, works: 1), Ct);
         await Eventually.Async(async _ => (await service.Rows("trust_records", "researcher")).Any(row => row.Contains(id.ToString())), "the evidence is kept", ct: Ct);
         (await service.Anonymous().GetAsync($"/api/researchers/{id}/trust", Ct)).StatusCode.ShouldBe(HttpStatusCode.NotFound);
+        (await service.Anonymous().GetAsync($"/api/researchers/{id}/trust/changes", Ct)).StatusCode.ShouldBe(HttpStatusCode.NotFound);
         await service.Publish(Registration(id), Ct);
         await StatementWhen(id, s => s.Score == 11, "registration and work together");
+        (await Ledger(id)).Single().Cause.Reason.ShouldBe("registered from arXiv, with 1 validated work in the record already");
     }
 
     [Fact]
@@ -135,6 +137,26 @@ public sealed class TrustServiceTests(ServiceHost<Program> service) : IClassFixt
         using var daemon = await service.Store.BuildProjectionDaemonAsync();
         await daemon.RebuildProjectionAsync(nameof(TrustRecords), Ct);
         (await service.Rows("trust_records", "researcher")).ShouldBe(before);
+    }
+
+    [Theory]
+    [InlineData("trust")]
+    [InlineData("trust/changes")]
+    public async Task A_position_token_is_honoured_or_refused_never_ignored(string resource)
+    {
+        var id = Guid.NewGuid();
+        await service.Publish(Registration(id), Ct);
+        var statement = await StatementWhen(id, s => s.Score == 9, "registered");
+
+        (await Read($"trust:{statement.AsOf}")).ShouldBe(HttpStatusCode.OK);
+        (await Read($"trust:{statement.AsOf + 1}")).ShouldBe(HttpStatusCode.Conflict);
+        (await Read("trust:soon")).ShouldBe(HttpStatusCode.BadRequest);
+
+        async Task<HttpStatusCode> Read(string position)
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, $"/api/researchers/{id}/{resource}") { Headers = { { "Min-Position", position } } };
+            return (await service.Anonymous().SendAsync(request, Ct)).StatusCode;
+        }
     }
 
     [Fact]

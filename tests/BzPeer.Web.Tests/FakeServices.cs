@@ -187,7 +187,9 @@ internal sealed class FakeServices : IAsyncDisposable
     private static IResult Page<T>(HttpContext context, IEnumerable<T> rows)
     {
         var limit = int.TryParse(context.Request.Query["limit"], out var asked) ? asked : 40;
-        var skip = int.TryParse(context.Request.Query["cursor"], out var cursor) ? cursor : 0;
+        var skip = 0;
+        if (context.Request.Query["cursor"] is [{ Length: > 0 } cursor] && !int.TryParse(cursor, out skip))
+            return Results.Problem("This is no cursor.", statusCode: 400);
         var all = rows.ToArray();
         return Results.Ok(new { items = all.Skip(skip).Take(limit), next = all.Length > skip + limit ? (skip + limit).ToString(CultureInfo.InvariantCulture) : null });
     }

@@ -47,6 +47,23 @@ public sealed class FollowFormTests
         answer["followers"]!.GetValue<long>().ShouldBe(1);
     }
 
+    [Theory]
+    [InlineData("other", "true")]
+    [InlineData("follow", "perhaps")]
+    public async Task A_form_that_does_not_say_whether_to_follow_changes_nothing(string name, string value)
+    {
+        await using var site = await Site.StartAsync();
+        var me = site.World.Find("Stefano Salsano");
+        site.World.Follow(me, site.World.Seed);
+        await site.SignIn(me);
+        var page = $"/researchers/{site.World.Seed}";
+
+        var response = await site.Submit(page, page, (name, value));
+
+        response.StatusCode.ShouldBe(HttpStatusCode.BadRequest);
+        site.World.Follows.Count.ShouldBe(1);
+    }
+
     [Fact]
     public async Task Without_the_forms_own_token_nothing_is_followed()
     {

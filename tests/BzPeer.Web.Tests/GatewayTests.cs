@@ -1,6 +1,8 @@
 using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
+using System.Net.Sockets;
+using System.Text;
 using System.Text.Json.Nodes;
 
 namespace BzPeer.Web.Tests;
@@ -24,6 +26,7 @@ public sealed class GatewayTests
     [InlineData("PUT", $"/api/me/blocks/{Id}", "Follow")]
     [InlineData("GET", $"/api/researchers/{Id}/followers", "Follow")]
     [InlineData("GET", $"/api/researchers/{Id}/following", "Follow")]
+    [InlineData("GET", $"/api/researchers/{Id}/known-followers", "Follow")]
     [InlineData("GET", $"/api/researchers/{Id}/follow-counts", "Follow")]
     [InlineData("GET", $"/api/researchers/{Id}/works?limit=2", "Publication")]
     [InlineData("GET", $"/api/researchers/{Id}/collaborators", "Publication")]
@@ -113,6 +116,32 @@ public sealed class GatewayTests
         problem["maxBytes"]!.GetValue<long>().ShouldBe(3_000_000);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_client_that_goes_on_sending_what_was_refused_has_its_answer_and_keeps_its_connection(bool saysItsLength)
+    {
+        await using var site = await Site.StartAsync(settings: ("Imports:MaxBytes", "1000000"));
+        using var client = new TcpClient();
+        await client.ConnectAsync(site.Client.BaseAddress!.Host, site.Client.BaseAddress.Port, TestContext.Current.CancellationToken);
+        await using var connection = client.GetStream();
+        using var answers = new StreamReader(connection);
+        var part = saysItsLength ? new byte[1_000_001] : [.. Encoding.ASCII.GetBytes("F4241\r\n"), .. new byte[1_000_001], .. "\r\n"u8];
+
+        await Send($"POST /api/imports HTTP/1.1\r\nHost: site\r\n{(saysItsLength ? "Content-Length: 2000002" : "Transfer-Encoding: chunked")}\r\n\r\n");
+        await connection.WriteAsync(part, TestContext.Current.CancellationToken);
+        (await answers.ReadLineAsync(TestContext.Current.CancellationToken)).ShouldBe("HTTP/1.1 413 Payload Too Large");
+        await connection.WriteAsync(part, TestContext.Current.CancellationToken);
+        await Send($"{(saysItsLength ? "" : "0\r\n\r\n")}GET /alive HTTP/1.1\r\nHost: site\r\n\r\n");
+
+        string? line;
+        do line = await answers.ReadLineAsync(TestContext.Current.CancellationToken);
+        while (line?.EndsWith("HTTP/1.1 200 OK", StringComparison.Ordinal) == false);
+        line.ShouldNotBeNull();
+
+        Task Send(string text) => connection.WriteAsync(Encoding.ASCII.GetBytes(text), TestContext.Current.CancellationToken).AsTask();
+    }
+
     [Fact]
     public async Task Tokens_and_the_origin_are_passed_on_and_the_pages_cookies_are_not()
     {
@@ -186,8 +215,6 @@ public sealed class GatewayTests
         var request = new HttpRequestMessage(HttpMethod.Post, path) { Content = new StreamContent(new MemoryStream(new byte[bytes])) };
         if (!saysItsLength)
             request.Headers.TransferEncodingChunked = true;
-        // The server may answer and close while a refused body is still on its way.
-        request.Headers.ExpectContinue = true;
         return request;
     }
 

@@ -83,6 +83,32 @@ public sealed partial class PagesTests
         found.Count.ShouldBe(45);
     }
 
+    [Theory]
+    [InlineData("?works=~")]
+    [InlineData("/followers?cursor=~")]
+    [InlineData("/collaborators?cursor=~")]
+    [InlineData("/trust?cursor=~")]
+    public async Task A_cursor_that_is_none_is_the_addresses_fault_and_not_a_services(string address)
+    {
+        await using var site = await Site.StartAsync();
+
+        var response = await site.Get($"/researchers/{site.World.Seed}{address}");
+
+        response.StatusCode.ShouldBe(HttpStatusCode.BadRequest);
+        Site.TextOf(await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken)).ShouldContain("That request cannot be understood");
+    }
+
+    [Fact]
+    public async Task A_form_that_is_too_large_is_answered_with_a_page_that_says_so()
+    {
+        await using var site = await Site.StartAsync();
+
+        var response = await site.Post("/sign-in", ("id", new string('x', 1_000_001)));
+
+        response.StatusCode.ShouldBe(HttpStatusCode.RequestEntityTooLarge);
+        Site.TextOf(await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken)).ShouldContain("That is too much at once");
+    }
+
     [Fact]
     public async Task Follower_lists_show_names_and_where_profile_is_down_at_least_who()
     {

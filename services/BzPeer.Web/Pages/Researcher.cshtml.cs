@@ -72,18 +72,21 @@ internal sealed class ResearcherModel(BzPeerApi api) : PageModel
         (Statement, Counts, Works, Collaborators) = (await statement, await counts, await list, await collaborators);
         if (following is not null)
             await Remember((await following).Status);
-        return Page();
+        return this.IfMalformed(Works) ?? Page();
     }
 
-    public async Task<IActionResult> OnPost(Guid id, bool follow, CancellationToken ct)
+    public async Task<IActionResult> OnPost(Guid id, bool? follow, CancellationToken ct)
     {
+        // A form that does not say which of the two must not unfollow.
+        if (follow is not { } wanted)
+            return StatusCode(StatusCodes.Status400BadRequest);
         var scripted = Request.Headers.Accept.ToString().Contains("application/json", StringComparison.Ordinal);
         var page = $"/researchers/{id}";
         var signIn = $"/sign-in?returnUrl={Uri.EscapeDataString(page)}";
         if (await Session.Of(HttpContext) is not { } me)
             return scripted ? new JsonResult(new { signIn }) { StatusCode = 401 } : LocalRedirect(signIn);
 
-        var answer = await api.Follow(id, follow, me.AccessToken, ct);
+        var answer = await api.Follow(id, wanted, me.AccessToken, ct);
         if (answer.Status is HttpStatusCode.Unauthorized)
         {
             await Session.End(HttpContext);
@@ -98,7 +101,7 @@ internal sealed class ResearcherModel(BzPeerApi api) : PageModel
         if (refusal is not null)
             return new JsonResult(new { refusal }) { StatusCode = (int)(answer.Status ?? HttpStatusCode.ServiceUnavailable) };
         var counts = await api.FollowCounts(id, answer.Position, ct);
-        return new JsonResult(new { following = answer.Value?.Following ?? follow, followers = counts.Value?.Followers.Value });
+        return new JsonResult(new { following = answer.Value?.Following ?? wanted, followers = counts.Value?.Followers.Value });
     }
 
     private async Task Remember(HttpStatusCode? following)

@@ -4,7 +4,7 @@ using Microsoft.AspNetCore.Mvc.RazorPages;
 namespace BzPeer.Web.Pages;
 
 /// <summary>Development sign-in as any researcher. It does not exist in Production.</summary>
-[ResponseCache(NoStore = true)]
+[ResponseCache(Location = ResponseCacheLocation.None, NoStore = true)]
 internal sealed class SignInModel(BzPeerApi api, IHostEnvironment environment) : PageModel
 {
     public string ReturnUrl { get; private set; } = "/";

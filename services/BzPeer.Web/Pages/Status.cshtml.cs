@@ -1,15 +1,15 @@
+using System.Globalization;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Mvc.RazorPages;
 
 namespace BzPeer.Web.Pages;
 
 /// <summary>What a visitor sees instead of a page that is not there, gone or broken.</summary>
-[ResponseCache(NoStore = true)]
+[ResponseCache(Location = ResponseCacheLocation.None, NoStore = true)]
 [IgnoreAntiforgeryToken]
 internal sealed class StatusModel : PageModel
 {
-    [BindProperty(SupportsGet = true)]
-    public int Code { get; set; }
+    public int Code { get; private set; }
 
     public (string Title, string Explanation) Text => Code switch
     {
@@ -33,6 +33,8 @@ internal sealed class StatusModel : PageModel
 
     private void Answer()
     {
+        // Not bound: binding would read the form again, and the form may be what is wrong.
+        Code = int.Parse((string)RouteData.Values["code"]!, CultureInfo.InvariantCulture);
         if (Code is < 400 or > 599)
             Code = StatusCodes.Status404NotFound;
         Response.StatusCode = Code;

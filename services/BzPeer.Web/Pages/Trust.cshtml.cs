@@ -21,6 +21,6 @@ internal sealed class TrustModel(BzPeerApi api) : PageModel
         var statement = api.Trust(id, ct);
         var changes = api.TrustChanges(id, cursor, ct);
         (Card, Statement, Changes) = (await card, await statement, await changes);
-        return this.Instead(Card, other => $"/researchers/{other}/trust") ?? Page();
+        return this.Instead(Card, other => $"/researchers/{other}/trust") ?? this.IfMalformed(Changes) ?? Page();
     }
 }
