@@ -43,7 +43,8 @@ public static class ImportEdges
                     (_, { Refusal: not null }) => sum with { Refused = sum.Refused + 1 },
                     (_, { Changed: true }) => sum with { Followed = sum.Followed + 1 },
                     _ => sum with { AlreadyFollowing = sum.AlreadyFollowing + 1 },
-                } with { Received = sum.Received + 1 };
+                } with
+                { Received = sum.Received + 1 };
 
                 EdgesImported Reject(string reason)
                 {
