@@ -90,7 +90,9 @@ internal static class ApiReference
         operation["tags"] = new JsonArray(service);
         if (operation["operationId"] is JsonValue id)
             operation.TryAdd("summary", Shown.Words(id.GetValue<string>()));
-        var open = path == "/api/dev/tokens" || (method == "get" && !path.StartsWith("/api/me/", StringComparison.Ordinal));
+        // Which of somebody's followers are known depends on who asks, though the address does not say /me.
+        var aboutCaller = path.StartsWith("/api/me/", StringComparison.Ordinal) || path.EndsWith("/known-followers", StringComparison.Ordinal);
+        var open = path == "/api/dev/tokens" || (method == "get" && !aboutCaller);
         operation["security"] = open ? new JsonArray() : new JsonArray(new JsonObject { ["bearer"] = new JsonArray() });
     }
 
