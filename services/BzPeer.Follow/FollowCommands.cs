@@ -67,7 +67,8 @@ public sealed record PairOutcome(FollowPair Pair, bool IsKnown, Refusal? Refusal
 /// </summary>
 public sealed class FollowCommands : IAsyncDisposable
 {
-    private const int Loops = 2;
+    // A batch is one connection's work: a loop keeps about one processor of the database busy and half of one here.
+    private static readonly int Loops = Math.Max(1, Environment.ProcessorCount / 2);
     private const int MostRaces = 20;
 
     private readonly FollowLog log;
@@ -89,7 +90,7 @@ public sealed class FollowCommands : IAsyncDisposable
     internal static FollowCommands From(IServiceProvider services)
     {
         var commands = new FollowCommands(services.GetRequiredService<FollowLog>(), services.GetRequiredService<TimeProvider>());
-        services.GetRequiredService<Foreground>().Waiting = () => commands.Waiting;
+        services.GetRequiredService<Foreground>().UnderWay = () => commands.batches.UnderWay;
         return commands;
     }
 
@@ -108,9 +109,6 @@ public sealed class FollowCommands : IAsyncDisposable
         await batches.ApplyAsync(pending, cancellation);
         return pending.Outcome!;
     }
-
-    /// <summary>Commands that wait for their batch.</summary>
-    public int Waiting => batches.Waiting;
 
     /// <inheritdoc />
     public ValueTask DisposeAsync() => batches.DisposeAsync();

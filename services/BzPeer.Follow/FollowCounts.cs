@@ -24,10 +24,6 @@ public sealed record CountsAnswer(
     ProvenCount Followers, ProvenCount Following, long AsOf,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] bool Hidden = false);
 
-/// <summary>Stream event: the counts of a researcher after a batch of edge events. The relay publishes it as <c>FollowerCountChanged</c>.</summary>
-public sealed record FollowCountsChanged(
-    Guid ResearcherId, long Followers, string FollowersDigest, long Following, string FollowingDigest, bool ListsHidden, bool CountsHidden, long CountVersion);
-
 /// <summary>One direction of a researcher's edges, folded: how many, and the digest over them.</summary>
 public readonly record struct EdgeSum(long Value, UInt256 Digest)
 {
@@ -37,12 +33,12 @@ public readonly record struct EdgeSum(long Value, UInt256 Digest)
 
 /// <summary>
 /// Follower counts: folded from edge events in commit order, never counted up on behalf of a request. A page of events becomes one
-/// difference per researcher, added to their row; what the row comes to is appended as <see cref="FollowCountsChanged"/>
-/// for the relay, all in the transaction that moves this projection's progress.
+/// difference per researcher, added to their row in the transaction that moves this projection's progress.
 /// </summary>
 public sealed class FollowCounts : SubscriptionBase
 {
     private readonly Foreground foreground;
+    private readonly CountsMoved moved;
     private readonly TimeProvider clock;
 
     /// <summary>The projection's progress in the store.</summary>
@@ -50,49 +46,28 @@ public sealed class FollowCounts : SubscriptionBase
 
     private sealed record Difference(EdgeSum Followers, EdgeSum Following, bool? ListsHidden, bool? CountsHidden, long Version, string? Trace);
 
-    /// <summary>Counts that were told before stay untold: so a fold from the beginning tells nobody anything.</summary>
+    /// <summary>Adds a page's differences, and notes whose counts have to be told (see <see cref="TellCounts"/>).</summary>
     private const string Fold =
         """
-        with difference as (
-          select * from unnest(?, ?, ?, ?, ?, ?, ?, ?, ?, ?) as d(researcher, followers, followers_digest, following, following_digest, lists_hidden, counts_hidden, version, event, trace)),
-        changed as (
-          insert into follow_counts as c (researcher, followers, followers_digest, following, following_digest, lists_hidden, counts_hidden, version)
-          select researcher, followers, ('x' || followers_digest)::bit(256), following, ('x' || following_digest)::bit(256), lists_hidden, counts_hidden, version
-          from difference order by researcher
+        with changed as (
+          insert into follow_counts as c (researcher, followers, followers_digest, following, following_digest, lists_hidden, counts_hidden, version, trace)
+          select researcher, followers, ('x' || followers_digest)::bit(256), following, ('x' || following_digest)::bit(256), lists_hidden, counts_hidden, version, trace
+          from unnest(?, ?, ?, ?, ?, ?, ?, ?, ?) as d(researcher, followers, followers_digest, following, following_digest, lists_hidden, counts_hidden, version, trace)
+          order by researcher
           on conflict (researcher) do update set
             followers = c.followers + excluded.followers, followers_digest = c.followers_digest # excluded.followers_digest,
             following = c.following + excluded.following, following_digest = c.following_digest # excluded.following_digest,
             lists_hidden = coalesce(excluded.lists_hidden, c.lists_hidden), counts_hidden = coalesce(excluded.counts_hidden, c.counts_hidden),
-            version = excluded.version
-          returning *),
-        news as (
-          select c.*, d.event, d.trace from changed c join difference d using (researcher)
-          where c.version > coalesce((select position from follow_counts_told), 0)),
-        streams as (
-          insert into mt_streams as s (id, version, timestamp, created, tenant_id, is_archived)
-          select researcher, 1, now(), now(), '*DEFAULT*', false from news order by researcher
-          on conflict (id) do update set version = s.version + 1, timestamp = now() returning id, version)
-        insert into mt_events (seq_id, id, stream_id, version, type, mt_dotnet_type, data, headers, timestamp, tenant_id, is_archived)
-        select nextval('mt_events_sequence'), n.event, n.researcher, s.version, ?, ?,
-          jsonb_build_object(
-            'researcherId', n.researcher, 'followers', n.followers, 'followersDigest', follow_digest_text(n.followers_digest),
-            'following', n.following, 'followingDigest', follow_digest_text(n.following_digest),
-            'listsHidden', coalesce(n.lists_hidden, false), 'countsHidden', coalesce(n.counts_hidden, false), 'countVersion', n.version),
-          case when n.trace is not null then jsonb_build_object('traceparent', n.trace) end, now(), '*DEFAULT*', false
-        from news n join streams s on s.id = n.researcher order by n.version
-        """;
-
-    /// <summary>Notes how far counts were told, and wakes the daemon: the relay waits for what was appended.</summary>
-    private const string Told =
-        """
-        insert into follow_counts_told (id, position) select 1, ? from pg_notify('mt_events_appended', '')
-        on conflict (id) do update set position = greatest(follow_counts_told.position, excluded.position)
+            version = excluded.version, trace = excluded.trace
+          returning researcher, version)
+        insert into follow_counts_untold as u (researcher, version) select researcher, version from changed
+        on conflict (researcher) do update set version = excluded.version
         """;
 
     /// <summary>Reads edge events and who hides what.</summary>
-    public FollowCounts(Foreground foreground, TimeProvider clock)
+    public FollowCounts(Foreground foreground, CountsMoved moved, TimeProvider clock)
     {
-        (this.foreground, this.clock) = (foreground, clock);
+        (this.foreground, this.moved, this.clock) = (foreground, moved, clock);
         Name = "FollowCounts";
         Options.BatchSize = 2_000;
         Options.MaximumHopperSize = 8_000;
@@ -117,8 +92,9 @@ public sealed class FollowCounts : SubscriptionBase
             }
         }
 
-        if (differences.Count > 0) Write(operations, differences);
-        return NullChangeListener.Instance;
+        if (differences.Count == 0) return NullChangeListener.Instance;
+        Write(operations, differences);
+        return moved;
 
         void Toggle(IEvent e, Guid follower, Guid followee, int by)
         {
@@ -135,15 +111,12 @@ public sealed class FollowCounts : SubscriptionBase
     private static void Write(IDocumentOperations operations, Dictionary<Guid, Difference> differences)
     {
         var (researchers, all) = (differences.Keys.ToArray(), differences.Values.ToArray());
-        var type = operations.DocumentStore.Options.Events.AllKnownEventTypes().First(type => type.EventType == typeof(FollowCountsChanged));
         operations.QueueSqlCommand(
             Fold, researchers,
             Array.ConvertAll(all, d => d.Followers.Value), Array.ConvertAll(all, d => d.Followers.Digest.ToString()),
             Array.ConvertAll(all, d => d.Following.Value), Array.ConvertAll(all, d => d.Following.Digest.ToString()),
             Array.ConvertAll(all, d => d.ListsHidden), Array.ConvertAll(all, d => d.CountsHidden),
-            Array.ConvertAll(all, d => d.Version), Array.ConvertAll(all, _ => Guid.CreateVersion7()), Array.ConvertAll(all, d => d.Trace),
-            type.EventTypeName, type.DotNetTypeName);
-        operations.QueueSqlCommand(Told, all.Max(d => d.Version));
+            Array.ConvertAll(all, d => d.Version), Array.ConvertAll(all, d => d.Trace));
     }
 
     internal static void Configure(StoreOptions store)
@@ -157,18 +130,14 @@ public sealed class FollowCounts : SubscriptionBase
         counts.AddColumn("lists_hidden", "boolean");
         counts.AddColumn("counts_hidden", "boolean");
         counts.AddColumn("version", "bigint").NotNull();
-        var told = new Table("follow_counts_told");
-        told.AddColumn("id", "integer").AsPrimaryKey();
-        told.AddColumn("position", "bigint").NotNull();
+        counts.AddColumn("trace", "text");
 
         store.Storage.ExtendedSchemaObjects.Add(counts);
-        store.Storage.ExtendedSchemaObjects.Add(told);
         store.Storage.ExtendedSchemaObjects.Add(Function.ForSql(
             """
             create or replace function follow_digest_text(digest bit) returns text as
             $$ select encode(substring(bit_send(digest) from 5), 'hex') $$ language sql immutable;
             """));
-        store.Events.MapEventType<FollowCountsChanged>("follow_counts_changed");
     }
 }
 

@@ -9,6 +9,7 @@ builder.AddEventStore(Sources.Follow, FollowPublisher.Publications, (store, _) =
 {
     FollowLog.Configure(store);
     FollowCounts.Configure(store);
+    TellCounts.Configure(store);
     FollowVisibility.Configure(store);
     KnownResearchers.Configure(store);
 }).AddSubscriptionWithServices<FollowCounts>(ServiceLifetime.Singleton, _ => { });
@@ -17,6 +18,9 @@ builder.AddMessageBus(Sources.Follow, FollowPublisher.Publications, new Consumer
 builder.Services.AddSingleton<KnownResearchers>();
 builder.Services.AddSingleton<FollowLog>();
 builder.Services.AddSingleton(FollowCommands.From);
+builder.Services.AddSingleton<CountsMoved>();
+builder.Services.AddHostedService<TellCounts>();
+builder.Services.AddHealthChecks().AddCheck<TellCountsHealth>("counts told", tags: ["ready"]);
 builder.Services.AddSingleton(services => FollowLimits.From(builder.Configuration, services.GetRequiredService<TimeProvider>()));
 
 var app = builder.Build();

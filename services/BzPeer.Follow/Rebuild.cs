@@ -56,8 +56,10 @@ public static class Rebuild
         """
         with surplus as (delete from follow_counts where not exists (select from follow_counts_rebuilt r where r.researcher = follow_counts.researcher) returning 1),
         corrected as (
-          insert into follow_counts as c select * from follow_counts_rebuilt r
-          where not exists (select from follow_counts k where k is not distinct from (r.researcher, r.followers, r.followers_digest, r.following, r.following_digest, r.lists_hidden, r.counts_hidden, r.version)::follow_counts)
+          insert into follow_counts as c (researcher, followers, followers_digest, following, following_digest, lists_hidden, counts_hidden, version)
+          select * from follow_counts_rebuilt r where not exists (
+            select from follow_counts k where (k.researcher, k.followers, k.followers_digest, k.following, k.following_digest, k.version) = (r.researcher, r.followers, r.followers_digest, r.following, r.following_digest, r.version)
+              and (k.lists_hidden, k.counts_hidden) is not distinct from (r.lists_hidden, r.counts_hidden))
           on conflict (researcher) do update set followers = excluded.followers, followers_digest = excluded.followers_digest, following = excluded.following,
             following_digest = excluded.following_digest, lists_hidden = excluded.lists_hidden, counts_hidden = excluded.counts_hidden, version = excluded.version
           returning 1)

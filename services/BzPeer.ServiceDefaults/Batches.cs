@@ -21,6 +21,7 @@ public sealed class Batches<T> : IAsyncDisposable
     private readonly int size;
     private readonly CancellationTokenSource stopping = new();
     private volatile bool closed;
+    private int underWay;
 
     /// <summary>
     /// Starts <paramref name="parallel"/> loops that hand at most <paramref name="size"/> items at a time to <paramref name="apply"/>. At
@@ -33,8 +34,8 @@ public sealed class Batches<T> : IAsyncDisposable
         running = [.. loops.Select(loop => Task.Run(() => RunAsync(loop.Reader)))];
     }
 
-    /// <summary>Items that wait for their batch.</summary>
-    public int Waiting => loops.Sum(loop => loop.Reader.Count);
+    /// <summary>Items that wait for their batch or are in it.</summary>
+    public int UnderWay => underWay;
 
     /// <summary>Adds an item and waits until it is applied.</summary>
     /// <exception cref="QueueIsFull">As many items wait as may.</exception>
@@ -43,7 +44,15 @@ public sealed class Batches<T> : IAsyncDisposable
         var pending = new Pending(item, new(TaskCreationOptions.RunContinuationsAsynchronously));
         var loop = loops[(uint)key(item).GetHashCode() % loops.Length];
         if (!loop.Writer.TryWrite(pending)) throw closed ? new OperationCanceledException("This process is stopping.") : new QueueIsFull();
-        await pending.Done.Task.WaitAsync(cancellation);
+        Interlocked.Increment(ref underWay);
+        try
+        {
+            await pending.Done.Task.WaitAsync(cancellation);
+        }
+        finally
+        {
+            Interlocked.Decrement(ref underWay);
+        }
     }
 
     private async Task RunAsync(ChannelReader<Pending> reader)

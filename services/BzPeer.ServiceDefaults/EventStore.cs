@@ -30,7 +30,7 @@ public static class EventStore
     {
         var connection = ReadConnection(builder);
         // Without it a killed leader's session, and with it the daemon's lock, outlives the process by up to a minute.
-        connection.Options = $"{connection.Options} -c client_connection_check_interval=2000".Trim();
+        connection.Options = $"{connection.Options} -c client_connection_check_interval=2000 -c jit=off -c enable_seqscan=off -c enable_bitmapscan=off".Trim();
         // The same few statements run all the time: the server plans each of them once.
         connection.MaxAutoPrepare = 50;
         connection.ApplicationName ??= $"bzpeer-{source}";

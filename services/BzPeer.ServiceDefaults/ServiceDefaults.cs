@@ -83,7 +83,9 @@ public static class ServiceDefaults
             logging.IncludeFormattedMessage = true;
             logging.IncludeScopes = true;
         });
-        var telemetry = builder.Services.AddOpenTelemetry()
+        // Traces that nobody collects would cost every request a twentieth of its time, and every event a header.
+        if (builder.Configuration["OTEL_EXPORTER_OTLP_ENDPOINT"] is not { Length: > 0 }) return;
+        builder.Services.AddOpenTelemetry()
             .ConfigureResource(resource => resource.AddService($"bzpeer-{name}"))
             .WithMetrics(metrics => metrics
                 .AddAspNetCoreInstrumentation().AddHttpClientInstrumentation().AddRuntimeInstrumentation()
@@ -91,8 +93,8 @@ public static class ServiceDefaults
             .WithTracing(traces => traces
                 .AddAspNetCoreInstrumentation(http => http.Filter = context => !context.Request.Path.StartsWithSegments("/health") && !context.Request.Path.StartsWithSegments("/alive"))
                 .AddHttpClientInstrumentation()
-                .AddSource(Relay.Activities.Name, "Marten", "MassTransit"));
-        if (builder.Configuration["OTEL_EXPORTER_OTLP_ENDPOINT"] is { Length: > 0 }) telemetry.UseOtlpExporter();
+                .AddSource(Relay.Activities.Name, "Marten", "MassTransit"))
+            .UseOtlpExporter();
     }
 
     private static Task WriteHealth(HttpContext context, HealthReport report) =>

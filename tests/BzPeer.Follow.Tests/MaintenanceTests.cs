@@ -16,6 +16,10 @@ public sealed class MaintenanceTests(FollowHost service) : IClassFixture<FollowH
         (await command.ExecuteNonQueryAsync(Ct)).ShouldBeGreaterThan(0, sql);
     }
 
+    // All that events say about a count; the trace of its last change is not among it.
+    private Task<string[]> Counts() => service.Rows(
+        "follow_counts", "researcher", "researcher, followers, followers_digest, following, following_digest, lists_hidden, counts_hidden, version");
+
     private async Task<long> Residual(string comparison) => (await Reconcile.ResidualAsync(service.Database, Ct))[comparison];
 
     [Fact]
@@ -27,18 +31,18 @@ public sealed class MaintenanceTests(FollowHost service) : IClassFixture<FollowH
         await service.Do(bob, HttpMethod.Put, $"/api/me/blocks/{cyd}");
         await service.Counts(ada, position);
         (await Reconcile.ResidualAsync(service.Database, Ct)).ShouldAllBe(comparison => comparison.Value == 0);
-        var right = await service.Rows("follow_counts", "researcher");
+        var right = await Counts();
 
         await Tamper($"update follow_counts set followers = 7 where researcher = '{bob}'");
         (await Residual("counts against events")).ShouldBe(1);
         await Tamper($"update follow_counts set following_digest = ~following_digest where researcher = '{cyd}'");
         (await Residual("digests against events")).ShouldBe(1);
         (await Rebuild.CountsAsync(service.Database, Ct)).Corrected.ShouldBe(2);
-        (await service.Rows("follow_counts", "researcher")).ShouldBe(right);
+        (await Counts()).ShouldBe(right);
         await Tamper($"delete from follow_counts where researcher = '{ada}'");
         (await Residual("counts against events")).ShouldBe(1);
         (await Rebuild.CountsAsync(service.Database, Ct)).Corrected.ShouldBe(1);
-        (await service.Rows("follow_counts", "researcher")).ShouldBe(right);
+        (await Counts()).ShouldBe(right);
 
         await Tamper($"delete from follow_edges where follower = '{ada}'");
         (await Residual("edges against events")).ShouldBe(1);

@@ -15,7 +15,7 @@ internal sealed class FollowReport(Stand stand)
 {
     private const int Actors = 300_000;
     private const int Followees = 100_000;
-    private static readonly int Rounds = int.Parse(Environment.GetEnvironmentVariable("ROUNDS") ?? "3", CultureInfo.InvariantCulture);
+    private const int Rounds = 3;
     private const int Connections = 256;
     private static readonly TimeSpan Duration = TimeSpan.FromSeconds(10);
 
@@ -31,12 +31,6 @@ internal sealed class FollowReport(Stand stand)
     private async Task<string> RunAsync()
     {
         await stand.TunePostgresAsync();
-        if (Environment.GetEnvironmentVariable("ONLY") is { } only)
-        {
-            for (var i = 0; i < Rounds; i++) Console.Error.WriteLine(FormattableString.Invariant($"{only}: {(only == "service" ? (await AtTheServiceAsync(Minimal, Connections)).PerSecond : await HandlerAsync()):0}/s"));
-            return "";
-        }
-
         var measures = new Dictionary<string, Func<Task<double>>>
         {
             ["one statement"] = () => PlainSqlAsync(OneStatement),

@@ -1,0 +1,127 @@
+using BzPeer.ServiceDefaults;
+using JasperFx.Events;
+using Marten;
+using Marten.Services;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Npgsql;
+using Weasel.Postgresql.Tables;
+
+namespace BzPeer.Follow;
+
+/// <summary>Stream event: the counts of a researcher as they are now. The relay publishes it as <c>FollowerCountChanged</c>.</summary>
+public sealed record FollowCountsChanged(
+    Guid ResearcherId, long Followers, string FollowersDigest, long Following, string FollowingDigest, bool ListsHidden, bool CountsHidden, long CountVersion);
+
+/// <summary>
+/// Tells the other services what counts have become: takes researchers whose counts moved and appends one
+/// <see cref="FollowCountsChanged"/> each, in one transaction, for the relay. Apart from the projection, so that under load, when it
+/// gives way, many moves of a count become one event: only the last one is news. Any number of instances may do it.
+/// </summary>
+public sealed class TellCounts(NpgsqlDataSource database, IDocumentStore store, CountsMoved moved, Foreground foreground, TimeProvider clock, ILogger<TellCounts> log)
+    : BackgroundService
+{
+    private const int AtATime = 1_000;
+
+    /// <summary>How long a change made by another instance may wait to be noticed here. Changes made here are told at once.</summary>
+    private static readonly TimeSpan Idle = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>
+    /// Researchers are taken under a lock, others' are skipped. Counts that move while this runs differ in version from what was taken,
+    /// and are left for the next round. The notification wakes the daemon for the relay.
+    /// </summary>
+    private const string Tell =
+        """
+        with taken as materialized (select researcher, version from follow_counts_untold limit $1 for update skip locked),
+        told as materialized (
+          delete from follow_counts_untold u using taken t, follow_counts c
+          where u.researcher = t.researcher and c.researcher = t.researcher and c.version = t.version
+          returning c.*),
+        streams as (
+          insert into mt_streams as s (id, version, timestamp, created, tenant_id, is_archived)
+          select researcher, 1, now(), now(), '*DEFAULT*', false from told order by researcher
+          on conflict (id) do update set version = s.version + 1, timestamp = now() returning id, version),
+        appended as (
+          insert into mt_events (seq_id, id, stream_id, version, type, mt_dotnet_type, data, headers, timestamp, tenant_id, is_archived)
+          select nextval('mt_events_sequence'), gen_random_uuid(), t.researcher, s.version, $2, $3,
+            jsonb_build_object(
+              'researcherId', t.researcher, 'followers', t.followers, 'followersDigest', follow_digest_text(t.followers_digest),
+              'following', t.following, 'followingDigest', follow_digest_text(t.following_digest),
+              'listsHidden', coalesce(t.lists_hidden, false), 'countsHidden', coalesce(t.counts_hidden, false), 'countVersion', t.version),
+            case when t.trace is not null then jsonb_build_object('traceparent', t.trace) end, now(), '*DEFAULT*', false
+          from told t join streams s on s.id = t.researcher order by t.version
+          returning 1)
+        select count(*), (select pg_notify('mt_events_appended', '')) from appended
+        """;
+
+    private readonly IEventType type = store.Options.Events.AllKnownEventTypes().First(type => type.EventType == typeof(FollowCountsChanged));
+
+    /// <summary>Tells of at most <see cref="AtATime"/> researchers; how many it were.</summary>
+    public async Task<long> TellAsync(CancellationToken cancellation)
+    {
+        await using var command = database.CreateCommand(Tell);
+        command.Parameters.Add(new() { Value = AtATime });
+        command.Parameters.Add(new() { Value = type.EventTypeName });
+        command.Parameters.Add(new() { Value = type.DotNetTypeName });
+        return (long)(await command.ExecuteScalarAsync(cancellation))!;
+    }
+
+    /// <inheritdoc />
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        while (!stoppingToken.IsCancellationRequested)
+        {
+            try
+            {
+                await foreground.GiveWayAsync(clock, stoppingToken);
+                if (await TellAsync(stoppingToken) == 0) await moved.WaitAsync(Idle, stoppingToken);
+            }
+            catch (Exception e) when (!stoppingToken.IsCancellationRequested)
+            {
+                log.LogWarning(e, "Counts could not be told; trying again");
+                await Task.Delay(TimeSpan.FromSeconds(1), clock, stoppingToken);
+            }
+        }
+    }
+
+    internal static void Configure(StoreOptions options)
+    {
+        var untold = new Table("follow_counts_untold");
+        untold.AddColumn<Guid>("researcher").AsPrimaryKey();
+        untold.AddColumn("version", "bigint").NotNull();
+        untold.AddColumn("since", "timestamptz").NotNull().DefaultValueByExpression("now()");
+        options.Storage.ExtendedSchemaObjects.Add(untold);
+        options.Events.MapEventType<FollowCountsChanged>("follow_counts_changed");
+    }
+}
+
+/// <summary>Wakes <see cref="TellCounts"/> when the projection has committed.</summary>
+public sealed class CountsMoved : IChangeListener
+{
+    private readonly SemaphoreSlim moved = new(0, 1);
+
+    /// <inheritdoc />
+    public Task BeforeCommitAsync(IDocumentSession session, IChangeSet commit, CancellationToken token) => Task.CompletedTask;
+
+    /// <inheritdoc />
+    public Task AfterCommitAsync(IDocumentSession session, IChangeSet commit, CancellationToken token)
+    {
+        // Only the projection's agent gets here, one page after the other.
+        if (moved.CurrentCount == 0) moved.Release();
+        return Task.CompletedTask;
+    }
+
+    /// <summary>Waits for the next commit, or so long.</summary>
+    public Task WaitAsync(TimeSpan atMost, CancellationToken cancellation) => moved.WaitAsync(atMost, cancellation);
+}
+
+/// <summary>Unhealthy when a count that moved has not been told for long.</summary>
+internal sealed class TellCountsHealth(NpgsqlDataSource database) : IHealthCheck
+{
+    public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
+    {
+        await using var command = database.CreateCommand("select count(*) from follow_counts_untold where since < now() - interval '20 seconds'");
+        return await command.ExecuteScalarAsync(cancellationToken) is 0L
+            ? HealthCheckResult.Healthy()
+            : HealthCheckResult.Unhealthy("Counts that moved more than 20 s ago have not been told to the other services");
+    }
+}
