@@ -17,14 +17,11 @@ public sealed class LoadedPair(FollowPair state, bool smallerIsKnown, bool great
     public bool Knows(Guid one) => one == State.Smaller ? smallerIsKnown : greaterIsKnown;
 }
 
-/// <summary>What a batch of decisions appends: its events in order, and what they come to for edges and blocks.</summary>
+/// <summary>What a batch of decisions appends.</summary>
 public sealed class PairChanges
 {
     /// <summary>An event on its way into the log.</summary>
     public sealed record Appended(Guid Id, Guid Stream, long Version, object Data, string? Trace);
-
-    /// <summary>One direction of a pair after the batch: since when it holds (null: no more), by which event.</summary>
-    public sealed record Now(DateTimeOffset? Since, Guid Event);
 
     /// <summary>In the order in which they were decided.</summary>
     public List<Appended> Events { get; } = [];
@@ -32,25 +29,12 @@ public sealed class PairChanges
     /// <summary>Version of each stream before the batch, and after it.</summary>
     public Dictionary<Guid, (long Before, long After)> Streams { get; } = [];
 
-    /// <summary>Who follows whom after the batch, for every edge it touches.</summary>
-    public Dictionary<(Guid Follower, Guid Followee), Now> Edges { get; } = [];
-
-    /// <summary>Who blocks whom after the batch.</summary>
-    public Dictionary<(Guid Blocker, Guid Blocked), Now> Blocks { get; } = [];
-
     /// <summary>Adds what was decided about a pair whose state before it is <paramref name="pair"/>.</summary>
     public void Add(PairCommand command, FollowPair pair, object data)
     {
         var e = new Appended(Guid.CreateVersion7(), command.Stream, pair.Version + 1, data, command.Trace);
         Events.Add(e);
         Streams[e.Stream] = (Streams.TryGetValue(e.Stream, out var versions) ? versions.Before : pair.Version, e.Version);
-        switch (data)
-        {
-            case Followed f: Edges[(f.FollowerId, f.FolloweeId)] = new(f.At, e.Id); break;
-            case Unfollowed u: Edges[(u.FollowerId, u.FolloweeId)] = new(null, e.Id); break;
-            case Blocked b: Blocks[(b.BlockerId, b.BlockedId)] = new(b.At, e.Id); break;
-            case Unblocked u: Blocks[(u.BlockerId, u.BlockedId)] = new(null, e.Id); break;
-        }
     }
 }
 
@@ -77,7 +61,8 @@ public sealed class FollowLog(IDocumentStore store, NpgsqlDataSource database)
 
     /// <summary>
     /// A stream that moved since it was read is left alone, with all that belongs to it: the caller decides those again. Streams are
-    /// taken in the order of their ids, so that two instances cannot lock each other out. The notification wakes the daemon.
+    /// taken in the order of their ids, so that two instances cannot lock each other out. Edges and blocks are what the last event of
+    /// each says. The notification wakes the daemon.
     /// </summary>
     private const string Append =
         """
@@ -94,21 +79,27 @@ public sealed class FollowLog(IDocumentStore store, NpgsqlDataSource database)
           select nextval('mt_events_sequence'), e.id, e.stream, e.version, e.type, e.dotnet_type, e.data::jsonb, e.headers::jsonb, now(), '*DEFAULT*', false
           from unnest($6, $7, $8, $9, $10, $11, $12) with ordinality as e(id, stream, version, type, dotnet_type, data, headers, place)
           where e.stream in (select id from moved) order by e.place
-          returning id, stream_id, seq_id, type),
+          returning stream_id, seq_id, type, data),
         edges as (
-          select e.*, a.seq_id from unnest($13, $14, $15, $16) as e(follower, followee, since, event) join appended a on a.id = e.event),
+          select distinct on (follower, followee) * from (
+            select (data ->> 'followerId')::uuid as follower, (data ->> 'followeeId')::uuid as followee, (data ->> 'at')::timestamptz as since, seq_id, type
+            from appended where type in ('followed', 'unfollowed')) e
+          order by follower, followee, seq_id desc),
         followed as (
-          insert into follow_edges (follower, followee, since, position) select follower, followee, since, seq_id from edges where since is not null
+          insert into follow_edges (follower, followee, since, position) select follower, followee, since, seq_id from edges where type = 'followed'
           on conflict (follower, followee) do update set since = excluded.since, position = excluded.position),
         unfollowed as (
-          delete from follow_edges f using edges e where e.since is null and f.follower = e.follower and f.followee = e.followee),
+          delete from follow_edges f using edges e where e.type = 'unfollowed' and f.follower = e.follower and f.followee = e.followee),
         blocks as (
-          select b.*, a.seq_id from unnest($17, $18, $19, $20) as b(blocker, blocked, since, event) join appended a on a.id = b.event),
+          select distinct on (blocker, blocked) * from (
+            select (data ->> 'blockerId')::uuid as blocker, (data ->> 'blockedId')::uuid as blocked, (data ->> 'at')::timestamptz as since, seq_id, type
+            from appended where type in ('blocked', 'unblocked')) b
+          order by blocker, blocked, seq_id desc),
         blocked as (
-          insert into follow_blocks (blocker, blocked, since, position) select blocker, blocked, since, seq_id from blocks where since is not null
+          insert into follow_blocks (blocker, blocked, since, position) select blocker, blocked, since, seq_id from blocks where type = 'blocked'
           on conflict (blocker, blocked) do update set since = excluded.since, position = excluded.position),
         unblocked as (
-          delete from follow_blocks f using blocks b where b.since is null and f.blocker = b.blocker and f.blocked = b.blocked)
+          delete from follow_blocks f using blocks b where b.type = 'unblocked' and f.blocker = b.blocker and f.blocked = b.blocked)
         select stream_id, max(seq_id) filter (where type in ('followed', 'unfollowed')), (select pg_notify('mt_events_appended', '')) from appended group by stream_id
         """;
 
@@ -140,7 +131,7 @@ public sealed class FollowLog(IDocumentStore store, NpgsqlDataSource database)
     public async Task<Dictionary<Guid, long?>> AppendAsync(PairChanges changes, CancellationToken cancellation)
     {
         var (born, grown) = (changes.Streams.Where(stream => stream.Value.Before == 0).ToArray(), changes.Streams.Where(stream => stream.Value.Before > 0).OrderBy(stream => stream.Key).ToArray());
-        var (events, edges, blocks) = (changes.Events, changes.Edges.ToArray(), changes.Blocks.ToArray());
+        var events = changes.Events;
         var serializer = store.Options.Serializer();
 
         await using var append = database.CreateCommand(Append);
@@ -156,14 +147,6 @@ public sealed class FollowLog(IDocumentStore store, NpgsqlDataSource database)
         Add(append, events.Select(e => types[e.Data.GetType()].DotNetTypeName).ToArray());
         Add(append, events.Select(e => serializer.ToJson(e.Data)).ToArray());
         Add(append, events.Select(e => e.Trace is null ? null : $$"""{"{{EventStore.TraceHeader}}":"{{e.Trace}}"}""").ToArray());
-        Add(append, Array.ConvertAll(edges, edge => edge.Key.Follower));
-        Add(append, Array.ConvertAll(edges, edge => edge.Key.Followee));
-        Add(append, Array.ConvertAll(edges, edge => edge.Value.Since));
-        Add(append, Array.ConvertAll(edges, edge => edge.Value.Event));
-        Add(append, Array.ConvertAll(blocks, block => block.Key.Blocker));
-        Add(append, Array.ConvertAll(blocks, block => block.Key.Blocked));
-        Add(append, Array.ConvertAll(blocks, block => block.Value.Since));
-        Add(append, Array.ConvertAll(blocks, block => block.Value.Event));
 
         var positions = new Dictionary<Guid, long?>(changes.Streams.Count);
         await using var row = await append.ExecuteReaderAsync(cancellation);

@@ -69,7 +69,7 @@ public static class EventStore
                 options.Projections.Errors.SkipUnknownEvents = false;
 
                 // New events are seen within milliseconds. NOTIFY takes a global lock at commit; commits are few, since what comes
-                // together is committed together. Polling finds what a lost notification leaves (docs/decisions/006).
+                // together is committed together. Polling finds what a lost notification leaves (docs/decisions/006-notify-wakes-the-daemon.md).
                 options.Events.UseListenNotifyForEventAppends = true;
                 options.Projections.SlowPollingTime = TimeSpan.FromMilliseconds(50);
                 options.Projections.FastPollingTime = TimeSpan.FromMilliseconds(25);

@@ -17,7 +17,7 @@ internal sealed class FollowReport(Stand stand)
     private const int Followees = 100_000;
     private const int Rounds = 3;
     private const int Connections = 256;
-    private static readonly TimeSpan Duration = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Duration = TimeSpan.FromSeconds(8);
 
     // What is compiled anew while it runs hot is done by then.
     private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(10);
