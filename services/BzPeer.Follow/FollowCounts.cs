@@ -42,7 +42,7 @@ public sealed class FollowCounts : SubscriptionBase
     private readonly TimeProvider clock;
 
     /// <summary>The projection's progress in the store.</summary>
-    internal const string Shard = "FollowCounts:All";
+    public const string Shard = "FollowCounts:All";
 
     private sealed record Difference(EdgeSum Followers, EdgeSum Following, bool? ListsHidden, bool? CountsHidden, long Version, string? Trace);
 

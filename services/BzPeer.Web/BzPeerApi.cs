@@ -31,19 +31,23 @@ internal sealed record Answer<T>(string Service, HttpStatusCode? Status, T? Valu
 
 internal sealed record Paged<T>(IReadOnlyList<T> Items, string? Next);
 
+/// <summary>A page of followers or followees; <paramref name="Items"/> is null when the researcher hides them.</summary>
+internal sealed record FollowPage(IReadOnlyList<FollowListed>? Items, string? Next);
+
 internal sealed record Card(
     Guid Id, string Name, string? Headline, string? Role, string? Affiliation, bool OpenToCollaborate,
     TrustScore? Trust, CardCounts? Counts, ExternalIds? ExternalIds);
 
 internal sealed record TrustScore(int Score, string Level);
 
-internal sealed record CardCounts(long Works, long Followers, long Following, long Topics, long CloseCollaborators);
+/// <summary>Followers and following are null when the researcher hides them.</summary>
+internal sealed record CardCounts(long Works, long? Followers, long? Following, long Topics, long CloseCollaborators);
 
 internal sealed record ExternalIds(string? Orcid, string? OpenAlex);
 
-internal sealed record FollowCounts(FollowCount Followers, FollowCount Following);
+internal sealed record FollowCounts(FollowCount Followers, FollowCount Following, bool Hidden = false);
 
-internal sealed record FollowCount(long Value, string Digest);
+internal sealed record FollowCount(long? Value, string? Digest);
 
 internal sealed record FollowListed(Guid ResearcherId, DateTimeOffset Since);
 
@@ -97,11 +101,13 @@ internal sealed class BzPeerApi(IHttpClientFactory clients, ILogger<BzPeerApi> l
     public Task<Answer<Paged<Card>>> Search(ResearcherQuery query, int limit, string? cursor, CancellationToken ct) =>
         Get<Paged<Card>>(Upstream.Profile, $"/api/researchers?{query.Parameter}&limit={limit}{Cursor(cursor)}", ct);
 
-    public Task<Answer<FollowCounts>> FollowCounts(Guid id, string? minPosition, CancellationToken ct) =>
-        Send<FollowCounts>(Upstream.Follow, HttpMethod.Get, $"/api/researchers/{id}/follow-counts", Quick, ct, minPosition: minPosition);
+    /// <summary>With a researcher's own token also what they hide from everybody else.</summary>
+    public Task<Answer<FollowCounts>> FollowCounts(Guid id, string? minPosition, string? token, CancellationToken ct) =>
+        Send<FollowCounts>(Upstream.Follow, HttpMethod.Get, $"/api/researchers/{id}/follow-counts", Quick, ct, token: token, minPosition: minPosition);
 
-    public Task<Answer<Paged<FollowListed>>> FollowList(Guid id, string list, string? cursor, CancellationToken ct) =>
-        Get<Paged<FollowListed>>(Upstream.Follow, $"/api/researchers/{id}/{list}?limit=40{Cursor(cursor)}", ct);
+    /// <summary>With a researcher's own token also what they hide from everybody else.</summary>
+    public Task<Answer<FollowPage>> FollowList(Guid id, string list, string? cursor, string? token, CancellationToken ct) =>
+        Send<FollowPage>(Upstream.Follow, HttpMethod.Get, $"/api/researchers/{id}/{list}?limit=40{Cursor(cursor)}", Quick, ct, token: token);
 
     /// <summary>204 when the holder of the token follows, 404 when not.</summary>
     public Task<Answer<object>> IsFollowing(Guid id, string token, CancellationToken ct) =>

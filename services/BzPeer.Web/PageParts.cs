@@ -7,7 +7,11 @@ internal sealed record PersonRow(Guid Id, string? Name, string? Headline, TrustS
     public static PersonRow Of(Card card) => new(
         card.Id, card.Name, LineOf(card), card.Trust,
         card.Counts is { } counts
-            ? [$"{Shown.Count(counts.Works)} {(counts.Works == 1 ? "work" : "works")}", $"{Shown.Count(counts.Followers)} {(counts.Followers == 1 ? "follower" : "followers")}"]
+            ?
+            [
+                $"{Shown.Count(counts.Works)} {(counts.Works == 1 ? "work" : "works")}",
+                .. counts.Followers is { } followers ? new[] { $"{Shown.Count(followers)} {(followers == 1 ? "follower" : "followers")}" } : [],
+            ]
             : []);
 
     /// <summary>What tells people of the same name apart: the affiliation, else what they wrote; the default headline says nothing.</summary>

@@ -1,5 +1,7 @@
 using System.Net.Http.Headers;
+using BzPeer.Follow;
 using BzPeer.Provisioning;
+using Npgsql;
 
 namespace BzPeer.EndToEnd.Tests;
 
@@ -10,7 +12,12 @@ public sealed class BreakableSystem : IAsyncLifetime
 
     private readonly Dictionary<Guid, int> works = [];
 
-    internal BzPeerSystem System { get; } = new(new BzPeerSystemOptions { OwnServers = true });
+    internal BzPeerSystem System { get; } = new(new BzPeerSystemOptions
+    {
+        OwnServers = true,
+        // Traffic that never rests does in minutes what people do in days.
+        Settings = new Dictionary<string, string> { ["Follow__DailyLimit"] = "0", ["Follow__BurstPerMinute"] = "0" },
+    });
 
     internal FollowTraffic Traffic { get; private set; } = null!;
 
@@ -46,6 +53,8 @@ public sealed class BreakableSystem : IAsyncLifetime
             (await System.Http.LedgerAsync(author, ct))[0].To.Score.ShouldBe(Math.Min(21, 9 + (2 * count)));
         }
 
+        await using var store = NpgsqlDataSource.Create(System.StoreOf("follow"));
+        (await Reconcile.ResidualAsync(store, ct)).ShouldAllBe(comparison => comparison.Value == 0);
         System.ShouldBeRunning();
     }
 

@@ -26,6 +26,7 @@ public sealed class BzPeerSystem(BzPeerSystemOptions options) : IAsyncLifetime
 {
     private readonly string folder = Path.Combine(SystemsFolder, Guid.NewGuid().ToString("N")[..12]);
     private readonly List<HttpClient> clients = [];
+    private readonly Dictionary<string, string> stores = [];
     private IDisposable? alive;
     private TestMembership? membership;
     private Servers? ownServers;
@@ -53,6 +54,9 @@ public sealed class BzPeerSystem(BzPeerSystemOptions options) : IAsyncLifetime
 
     /// <summary>The broker, with the virtual host of this system.</summary>
     public Uri Broker => Up(broker);
+
+    /// <summary>The connection string of a service's own database, to check from outside what it keeps.</summary>
+    public string StoreOf(string service) => stores[service];
 
     /// <summary>One of the processes: <c>profile</c>, <c>follow</c>, <c>publication</c>, <c>trust</c>, <c>web</c>.</summary>
     public ServiceProcess this[string name] => Up(processes)[name];
@@ -103,7 +107,6 @@ public sealed class BzPeerSystem(BzPeerSystemOptions options) : IAsyncLifetime
             newStore = membership.NewDatabaseAsync;
             broker = await membership.NewVirtualHostAsync("system");
         }
-        var stores = new Dictionary<string, string>();
         foreach (var name in BzPeerProcesses.Services)
             stores[name] = await newStore(name);
 

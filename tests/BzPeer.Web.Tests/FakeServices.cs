@@ -98,11 +98,13 @@ internal sealed class FakeServices : IAsyncDisposable
         app.MapGet("/openapi/v1.json", () => Document("Profile", "/api/researchers/{id}", "Card"));
     }
 
+    private IResult? HiddenList(Guid id) => World.Hidden.Contains(id) ? Results.Ok(new { items = (object?)null, next = (string?)null, hidden = true }) : null;
+
     private void Follow(WebApplication app)
     {
         app.MapGet("/api/researchers/{id:guid}/follow-counts", (Guid id) => Known(id) ?? Results.Ok(World.Counts(id)));
-        app.MapGet("/api/researchers/{id:guid}/followers", (HttpContext context, Guid id) => Known(id) ?? Page(context, World.Follows.Where(edge => edge.Followee == id).Reverse().Select(edge => new { researcherId = edge.Follower, since = edge.Since })));
-        app.MapGet("/api/researchers/{id:guid}/following", (HttpContext context, Guid id) => Known(id) ?? Page(context, World.Follows.Where(edge => edge.Follower == id).Reverse().Select(edge => new { researcherId = edge.Followee, since = edge.Since })));
+        app.MapGet("/api/researchers/{id:guid}/followers", (HttpContext context, Guid id) => Known(id) ?? HiddenList(id) ?? Page(context, World.Follows.Where(edge => edge.Followee == id).Reverse().Select(edge => new { researcherId = edge.Follower, since = edge.Since })));
+        app.MapGet("/api/researchers/{id:guid}/following", (HttpContext context, Guid id) => Known(id) ?? HiddenList(id) ?? Page(context, World.Follows.Where(edge => edge.Follower == id).Reverse().Select(edge => new { researcherId = edge.Followee, since = edge.Since })));
         app.MapGet("/api/me/following/{id:guid}", (HttpContext context, Guid id) => Caller(context) is { } me && !Expired.Contains(me)
             ? World.Follows.Any(edge => edge.Follower == me && edge.Followee == id) ? Results.NoContent() : Results.NotFound()
             : Results.Unauthorized());

@@ -82,8 +82,8 @@ internal sealed class FakeWorld
         counts = new
         {
             works = PapersOf(id).Count(),
-            followers = Follows.Count(edge => edge.Followee == id),
-            following = Follows.Count(edge => edge.Follower == id),
+            followers = Hidden.Contains(id) ? (int?)null : Follows.Count(edge => edge.Followee == id),
+            following = Hidden.Contains(id) ? (int?)null : Follows.Count(edge => edge.Follower == id),
             topics = PapersOf(id).SelectMany(paper => paper.Topics).Distinct().Count(),
             closeCollaborators = Strengths(id).Count(each => each.Strength >= 0.2),
         },
@@ -91,8 +91,13 @@ internal sealed class FakeWorld
         asOf = new { profile = 1, follow = 1, publication = 1, trust = 1 },
     };
 
+    /// <summary>Who hides their lists and counts.</summary>
+    public HashSet<Guid> Hidden { get; } = [];
+
     public object Counts(Guid id)
     {
+        if (Hidden.Contains(id))
+            return new { followers = new { value = (long?)null, digest = (string?)null }, following = new { value = (long?)null, digest = (string?)null }, asOf = 1, hidden = true };
         lock (Follows)
         {
             return new

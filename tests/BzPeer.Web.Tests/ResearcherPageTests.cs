@@ -35,6 +35,19 @@ public sealed class ResearcherPageTests
     }
 
     [Fact]
+    public async Task What_a_researcher_hides_is_called_hidden_and_never_0()
+    {
+        await using var site = await Site.StartAsync();
+        site.World.Hidden.Add(site.World.Seed);
+
+        var page = Site.TextOf(await site.Html($"/researchers/{site.World.Seed}"));
+        page.ShouldContain("Trust 11 - Baseline");
+        page.ShouldContain("hidden followers");
+        page.ShouldNotContain("0 followers");
+        Site.TextOf(await site.Html($"/researchers/{site.World.Seed}/followers")).ShouldContain("Daniel Bernier hides this list.");
+    }
+
+    [Fact]
     public async Task Every_number_opens_its_explanation()
     {
         await using var site = await Site.StartAsync();

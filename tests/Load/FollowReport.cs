@@ -169,6 +169,12 @@ internal sealed class FollowReport(Stand stand)
         await HttpLoad.RunAsync(process.Url, connections, WarmUp, _ => request(process.Url));
         var result = await HttpLoad.RunAsync(process.Url, connections, Duration, _ => request(process.Url));
         await process.KillAsync();
+        await using (var database = NpgsqlDataSource.Create(store))
+        {
+            var residual = (await Reconcile.ResidualAsync(database)).Values.Sum();
+            if (residual != 0) throw new InvalidOperationException($"After the load counts, edges and events differ in {residual} cases.");
+        }
+
         await stand.DropDatabaseAsync(store);
         return result.AllSucceeded();
     }

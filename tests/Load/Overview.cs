@@ -81,10 +81,10 @@ internal static class Overview
         return (works, works / committed.TotalSeconds, works / clock.Elapsed.TotalSeconds);
     }
 
-    /// <summary>Waits until the card of the last researcher has what every source published before now.</summary>
-    private static async Task CaughtUpAsync(HttpClient http, Uri service)
+    /// <summary>Waits until the service has no event left to handle.</summary>
+    internal static async Task CaughtUpAsync(HttpClient http, Uri service)
     {
-        // The daemon's lag is in every service's health; consumers follow within the patience of the next look.
+        // The daemon's lag is in every service's health; consumers follow within the next looks.
         for (var calm = 0; calm < 3; await Task.Delay(100))
         {
             using var answer = await http.GetAsync(new Uri(service, "/health"));
@@ -92,6 +92,13 @@ internal static class Overview
             var behind = health?["checks"]?["daemon"]?["data"] is JsonObject shards ? shards.Sum(shard => shard.Value!.GetValue<long>()) : 0;
             calm = answer.IsSuccessStatusCode && behind == 0 ? calm + 1 : 0;
         }
+    }
+
+    /// <summary>Imports the sample and answers some of its researchers.</summary>
+    internal static async Task<Guid[]> ImportedPeopleAsync(HttpClient http, Stand stand)
+    {
+        await ImportAsync(http, stand);
+        return await FindPeopleAsync(http);
     }
 
     private static async Task<Guid[]> FindPeopleAsync(HttpClient http)
@@ -124,12 +131,12 @@ internal static class Overview
     }
 
     /// <summary>Milliseconds from the answer to a follow until the followee's card shows it, sorted.</summary>
-    private static async Task<double[]> FreshnessAsync(HttpClient http, Guid[] people, Stand stand)
+    internal static async Task<double[]> FreshnessAsync(HttpClient http, Guid[] people, Stand stand, int rounds = 300)
     {
         var delays = new List<double>();
-        for (var round = 0; round < 300; round++)
+        for (var round = 0; round < rounds; round++)
         {
-            var followee = people[round % people.Length];
+            var followee = people[Random.Shared.Next(people.Length)];
             var before = await FollowersAsync(http, followee);
             using var request = new HttpRequestMessage(HttpMethod.Put, $"/api/me/following/{followee}");
             request.Headers.Authorization = new("Bearer", stand.Tokens.For(Guid.NewGuid()));

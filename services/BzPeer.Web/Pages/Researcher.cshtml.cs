@@ -50,6 +50,9 @@ internal sealed class ResearcherModel(BzPeerApi api) : PageModel
     /// <summary>Follow's own count; the card's where Follow does not answer. After a write only a count that includes it will do.</summary>
     public long? Followers => Counts.Value?.Followers.Value ?? (Position is null ? Card.Value?.Counts?.Followers : null);
 
+    /// <summary>The researcher shows nobody how many follow them.</summary>
+    public bool CountsHidden => Counts.Value is { Hidden: true };
+
     public long? FollowingCount => Counts.Value?.Following.Value ?? Card.Value?.Counts?.Following;
 
     public async Task<IActionResult> OnGet(Guid id, string? works, CancellationToken ct)
@@ -61,7 +64,7 @@ internal sealed class ResearcherModel(BzPeerApi api) : PageModel
         Graph = api.Graph("researcher", id.ToString(), SliceSize, ct);
         var card = api.Card(id, ct);
         var statement = api.Trust(id, ct);
-        var counts = api.FollowCounts(id, Position, ct);
+        var counts = api.FollowCounts(id, Position, OwnPage ? Me?.AccessToken : null, ct);
         var list = api.Works(id, works, ct);
         var collaborators = api.Collaborators(id, 20, null, ct);
         var following = Me is null || OwnPage ? null : api.IsFollowing(id, Me.AccessToken, ct);
@@ -100,8 +103,8 @@ internal sealed class ResearcherModel(BzPeerApi api) : PageModel
         }
         if (refusal is not null)
             return new JsonResult(new { refusal }) { StatusCode = (int)(answer.Status ?? HttpStatusCode.ServiceUnavailable) };
-        var counts = await api.FollowCounts(id, answer.Position, ct);
-        return new JsonResult(new { following = answer.Value?.Following ?? wanted, followers = counts.Value?.Followers.Value });
+        var counts = await api.FollowCounts(id, answer.Position, null, ct);
+        return new JsonResult(new { following = answer.Value?.Following ?? wanted, followers = counts.Value?.Followers.Value, hidden = counts.Value?.Hidden });
     }
 
     private async Task Remember(HttpStatusCode? following)

@@ -23,7 +23,7 @@ form?.addEventListener("submit", async event => {
     button.classList.toggle("primary", !answer.following);
     button.querySelector("[data-label]").textContent = answer.following ? "Unfollow researcher" : "Follow researcher";
     // A count that may be older than this follow is never shown.
-    const followers = answer.followers === null ? "…" : answer.followers.toLocaleString("en");
+    const followers = answer.hidden ? "hidden" : answer.followers?.toLocaleString("en") ?? "…";
     for (const each of document.querySelectorAll("[data-followers]")) each.textContent = followers;
     status.textContent = answer.following ? `You follow ${form.dataset.follow}.` : `You no longer follow ${form.dataset.follow}.`;
   } catch {
