@@ -20,7 +20,7 @@ builder.Services.AddSingleton<FollowLog>();
 builder.Services.AddSingleton(FollowCommands.From);
 builder.Services.AddSingleton<CountsMoved>();
 builder.Services.AddHostedService<TellCounts>();
-builder.Services.AddHealthChecks().AddCheck<TellCountsHealth>("counts told", tags: ["ready"]);
+builder.Services.AddHealthChecks().AddCheck<TellCountsHealth>("counts-told", tags: ["ready"]);
 builder.Services.AddSingleton(services => FollowLimits.From(builder.Configuration, services.GetRequiredService<TimeProvider>()));
 
 var app = builder.Build();

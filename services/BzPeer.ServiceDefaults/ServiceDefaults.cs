@@ -83,7 +83,7 @@ public static class ServiceDefaults
             logging.IncludeFormattedMessage = true;
             logging.IncludeScopes = true;
         });
-        // Traces that nobody collects would cost every request a twentieth of its time, and every event a header.
+        // What nobody collects would still cost every request some time, and every event a header.
         if (builder.Configuration["OTEL_EXPORTER_OTLP_ENDPOINT"] is not { Length: > 0 }) return;
         builder.Services.AddOpenTelemetry()
             .ConfigureResource(resource => resource.AddService($"bzpeer-{name}"))

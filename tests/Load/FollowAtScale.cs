@@ -9,9 +9,9 @@ namespace BzPeer.Load;
 /// <summary>Follow with a store that is not empty: what edges cost, how fast everything behind a follow goes, and how fresh it is.</summary>
 internal sealed class FollowAtScale(Stand stand)
 {
-    private const int Edges = 1_000_000;
-    private const int Researchers = 200_000;
-    private const int CelebrityFollowers = 100_000;
+    private const int Edges = 200_000;
+    private const int Researchers = 60_000;
+    private const int CelebrityFollowers = 40_000;
     private const int ModestFollowers = 50;
 
     private readonly Guid[] people = [.. Enumerable.Range(0, Researchers).Select(_ => Guid.NewGuid())];
@@ -124,7 +124,7 @@ internal sealed class FollowAtScale(Stand stand)
         byte[] Next(int connection) => HttpLoad.Request("PUT", system.Site, $"/api/me/following/{followees[Random.Shared.Next(followees.Length)]}", tokens[Random.Shared.Next(tokens.Length)]);
 
         var highest = 0.0;
-        foreach (var rate in (double[])[200, 400, 600, 800, 1_000, 1_300, 1_600, 2_000, 2_500])
+        foreach (var rate in (double[])[200, 400, 700, 1_000, 1_400, 1_800])
         {
             var load = await HttpLoad.AtRateAsync(system.Site, 64, rate, TimeSpan.FromSeconds(rate == 200 ? 20 : 12), Next);
             var lag = (await Overview.FreshnessAsync(http, probes, stand, rounds: 1))[0];
