@@ -15,7 +15,7 @@ public sealed class Foreground
     /// <summary>Returns at once when few commands are under way, else when they are or patience ends.</summary>
     public async Task GiveWayAsync(TimeProvider clock, CancellationToken cancellation)
     {
-        const int few = 8;
+        const int few = 32;
         for (var start = clock.GetTimestamp(); UnderWay() > few && clock.GetElapsedTime(start) < Patience;)
             await Task.Delay(TimeSpan.FromMilliseconds(10), clock, cancellation);
     }

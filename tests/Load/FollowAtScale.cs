@@ -70,11 +70,11 @@ internal sealed class FollowAtScale(Stand stand)
 
         await process.StopAsync();
         var published = await ScalarAsync(database, "select count(*) from mt_events where type in ('followed', 'follow_counts_changed')");
-        await ScalarAsync(database, "with rewound as (update mt_event_progression set last_seq_id = 0 where name = 'Relay:All' returning 1) select count(*) from rewound");
+        await ScalarAsync(database, "with rewound as (delete from mt_event_progression where name = 'Relay:All' returning 1) select count(*) from rewound");
         process.Start();
         await process.WaitUntilHealthyAsync(TimeSpan.FromMinutes(2));
         clock.Restart();
-        var before = await ScalarAsync(database, "select last_seq_id from mt_event_progression where name = 'Relay:All'");
+        var before = await ScalarAsync(database, "select coalesce((select last_seq_id from mt_event_progression where name = 'Relay:All'), 0)");
         await ReachedAsync(database, "Relay:All", "'followed', 'follow_counts_changed'");
         var left = await ScalarAsync(database, $"select count(*) from mt_events where type in ('followed', 'follow_counts_changed') and seq_id > {before}");
         var relay = left / clock.Elapsed.TotalSeconds;

@@ -112,6 +112,8 @@ internal sealed class Stand : IAsyncDisposable
     private static async Task ForgetAsync(string folder)
     {
         if (!Directory.Exists(folder)) return;
+        // What a measurement that was broken off left running would take part in the next one.
+        await new ProcessRecords(folder).StopLeftoversAsync();
         await Servers.ForgetAsync(folder);
         Directory.Delete(folder, recursive: true);
     }
