@@ -85,15 +85,7 @@ internal static class Imports
 
     private static async Task<IResult> ReadAsync(Guid id, NpgsqlDataSource database, CancellationToken cancellation)
     {
-        List<ImportRejection> rejections = [];
-        await using (var command = database.CreateCommand("select index, source_id, reason from import_rejections where import_id = $1 order by index limit $2"))
-        {
-            command.Parameters.Add(new() { Value = id });
-            command.Parameters.Add(new() { Value = MostRejections });
-            await using var row = await command.ExecuteReaderAsync(cancellation);
-            while (await row.ReadAsync(cancellation)) rejections.Add(new(row.GetInt64(0), row.IsDBNull(1) ? null : row.GetString(1), row.GetString(2)));
-        }
-
+        ImportStatus status;
         await using (var command = database.CreateCommand(
             """
             select i.format, i.state, coalesce(sum(b.received), 0)::bigint, coalesce(sum(b.created), 0)::bigint, coalesce(sum(b.updated), 0)::bigint,
@@ -104,9 +96,20 @@ internal static class Imports
             command.Parameters.Add(new() { Value = id });
             await using var row = await command.ExecuteReaderAsync(cancellation);
             if (!await row.ReadAsync(cancellation)) return Problems.Of(404, "unknown-import", "Unknown import", $"No import has the id {id}.");
-            return TypedResults.Ok(new ImportStatus(
-                id, row.GetString(0), row.GetString(1), row.GetInt64(2), row.GetInt64(3), row.GetInt64(4), row.GetInt64(5), row.GetInt64(6), rejections));
+            status = new(id, row.GetString(0), row.GetString(1), row.GetInt64(2), row.GetInt64(3), row.GetInt64(4), row.GetInt64(5), row.GetInt64(6), []);
         }
+
+        // After the state: of an import that is said to be completed every rejection is told.
+        List<ImportRejection> rejections = [];
+        await using (var command = database.CreateCommand("select index, source_id, reason from import_rejections where import_id = $1 order by index limit $2"))
+        {
+            command.Parameters.Add(new() { Value = id });
+            command.Parameters.Add(new() { Value = MostRejections });
+            await using var row = await command.ExecuteReaderAsync(cancellation);
+            while (await row.ReadAsync(cancellation)) rejections.Add(new(row.GetInt64(0), row.IsDBNull(1) ? null : row.GetString(1), row.GetString(2)));
+        }
+
+        return TypedResults.Ok(status with { Rejections = rejections });
     }
 
     internal static async Task ExecuteAsync(NpgsqlDataSource database, string sql, CancellationToken cancellation, params object[] parameters)
