@@ -27,8 +27,8 @@ public static class Rebuild
         """;
 
     /// <summary>Adds what the events between two positions come to.</summary>
-    private const string Fold =
-        """
+    private static readonly string Fold =
+        $"""
         with edge as materialized (
           select (data ->> 'followerId')::uuid as follower, (data ->> 'followeeId')::uuid as followee, case type when 'followed' then 1 else -1 end as by, seq_id
           from mt_events where type in ('followed', 'unfollowed') and seq_id > $1 and seq_id <= $2),
@@ -40,8 +40,8 @@ public static class Rebuild
           from mt_events where type = 'follow_visibility_changed' and seq_id > $1 and seq_id <= $2 order by researcher, seq_id desc),
         sums as (
           select researcher, sum(followers) as followers, sum(following) as following, max(seq_id) as version,
-            coalesce(bit_xor(('x' || encode(sha256(convert_to(follower::text, 'UTF8')), 'hex'))::bit(256)), 0::bit(256)) as followers_digest,
-            coalesce(bit_xor(('x' || encode(sha256(convert_to(followee::text, 'UTF8')), 'hex'))::bit(256)), 0::bit(256)) as following_digest
+            coalesce({Reconcile.Digest("follower")}, 0::bit(256)) as followers_digest,
+            coalesce({Reconcile.Digest("followee")}, 0::bit(256)) as following_digest
           from ends group by researcher)
         insert into follow_counts_rebuilt as c
         select researcher, coalesce(s.followers, 0), coalesce(s.followers_digest, 0::bit(256)), coalesce(s.following, 0), coalesce(s.following_digest, 0::bit(256)), h.lists, h.counts, greatest(s.version, h.seq_id)
@@ -98,8 +98,8 @@ public static class Rebuild
         await using var connection = await database.OpenConnectionAsync(cancellation);
         await using var transaction = await connection.BeginTransactionAsync(cancellation);
         await ExecuteAsync(connection, "lock table follow_edges, follow_blocks in share row exclusive mode", cancellation);
-        var corrected = (long)(await ScalarAsync(connection, CorrectRows("follow_edges", "follower, followee", Reconcile.LiveEdges), cancellation))!
-            + (long)(await ScalarAsync(connection, CorrectRows("follow_blocks", "blocker, blocked", Reconcile.LiveBlocks), cancellation))!;
+        var corrected = (long)(await ScalarAsync(connection, CorrectRows("follow_edges", "follower, followee", Reconcile.LiveEdges(Reconcile.Everything)), cancellation))!
+            + (long)(await ScalarAsync(connection, CorrectRows("follow_blocks", "blocker, blocked", Reconcile.LiveBlocks(Reconcile.Everything)), cancellation))!;
         var events = (long)(await ScalarAsync(connection, "select count(*) from mt_events where type in ('followed', 'unfollowed', 'blocked', 'unblocked')", cancellation))!;
         await transaction.CommitAsync(cancellation);
         return new(events, corrected, clock.Elapsed);
@@ -107,7 +107,7 @@ public static class Rebuild
 
     private static string CorrectRows(string table, string key, string live) =>
         $"""
-        with live as materialized ({string.Format(null, live, long.MaxValue)}),
+        with live as materialized ({live}),
         surplus as (delete from {table} where ({key}) not in (select {key} from live) returning 1),
         corrected as (
           insert into {table} as t ({key}, since, position) select l.* from live l left join {table} k using ({key}) where k.position is distinct from l.position or k.since is distinct from l.since

@@ -8,38 +8,36 @@ namespace BzPeer.Follow;
 /// </summary>
 public static class Reconcile
 {
-    /// <summary>Edges that are live by the events up to a position: the last event of each says so.</summary>
-    internal const string LiveEdges =
-        """
-        select follower, followee, since, position from (
-          select distinct on (follower, followee) * from (
-            select (data ->> 'followerId')::uuid as follower, (data ->> 'followeeId')::uuid as followee, (data ->> 'at')::timestamptz as since, seq_id as position, type
-            from mt_events where type in ('followed', 'unfollowed') and seq_id <= {0}) e
-          order by follower, followee, position desc) last
-        where type = 'followed'
-        """;
+    /// <summary>Edges that are live by the events up to a position (SQL): the last event of each says so.</summary>
+    internal static string LiveEdges(string upTo) => Live("follower", "followee", "followed", "unfollowed", upTo);
 
     /// <summary>The same of blocks.</summary>
-    internal const string LiveBlocks =
-        """
-        select blocker, blocked, since, position from (
-          select distinct on (blocker, blocked) * from (
-            select (data ->> 'blockerId')::uuid as blocker, (data ->> 'blockedId')::uuid as blocked, (data ->> 'at')::timestamptz as since, seq_id as position, type
-            from mt_events where type in ('blocked', 'unblocked') and seq_id <= {0}) e
-          order by blocker, blocked, position desc) last
-        where type = 'blocked'
+    internal static string LiveBlocks(string upTo) => Live("blocker", "blocked", "blocked", "unblocked", upTo);
+
+    /// <summary>All events there are, as a position.</summary>
+    internal const string Everything = "9223372036854775807";
+
+    private static string Live(string one, string other, string begins, string ends, string upTo) =>
+        $"""
+        select {one}, {other}, since, position from (
+          select distinct on ({one}, {other}) * from (
+            select (data ->> '{one}Id')::uuid as {one}, (data ->> '{other}Id')::uuid as {other}, (data ->> 'at')::timestamptz as since, seq_id as position, type
+            from mt_events where type in ('{begins}', '{ends}') and seq_id <= {upTo}) e
+          order by {one}, {other}, position desc) last
+        where type = '{begins}'
         """;
 
-    private const string Digest = "bit_xor(('x' || encode(sha256(convert_to({0}::text, 'UTF8')), 'hex'))::bit(256))";
+    /// <summary>The digest over a column of ids (SQL), null over none.</summary>
+    internal static string Digest(string ids) => $"bit_xor(('x' || encode(sha256(convert_to({ids}::text, 'UTF8')), 'hex'))::bit(256))";
 
     private static readonly string Sql =
         $"""
         with progress as materialized (select coalesce((select last_seq_id from mt_event_progression where name = $1), 0) as position),
-        live as materialized ({string.Format(null, LiveEdges, long.MaxValue)}),
-        counted as materialized ({string.Format(null, LiveEdges, "(select position from progress)")}),
-        blocking as materialized ({string.Format(null, LiveBlocks, long.MaxValue)}),
-        followers as (select followee as researcher, count(*) as value, {string.Format(null, Digest, "follower")} as digest from counted group by followee),
-        following as (select follower as researcher, count(*) as value, {string.Format(null, Digest, "followee")} as digest from counted group by follower),
+        live as materialized ({LiveEdges(Everything)}),
+        counted as materialized ({LiveEdges("(select position from progress)")}),
+        blocking as materialized ({LiveBlocks(Everything)}),
+        followers as (select followee as researcher, count(*) as value, {Digest("follower")} as digest from counted group by followee),
+        following as (select follower as researcher, count(*) as value, {Digest("followee")} as digest from counted group by follower),
         folded as (
           select researcher, coalesce(f.value, 0) as followers, coalesce(f.digest, 0::bit(256)) as followers_digest, coalesce(g.value, 0) as following, coalesce(g.digest, 0::bit(256)) as following_digest
           from followers f full join following g using (researcher)),

@@ -57,7 +57,7 @@ public sealed class Relay : SubscriptionBase
 {
     internal static readonly ActivitySource Activities = new("BzPeer.Relay");
 
-    /// <summary>Confirms awaited at the same time: the back-pressure towards the broker.</summary>
+    /// <summary>Messages on their way to be confirmed: the back-pressure towards the broker.</summary>
     private const int InFlight = 256;
 
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
@@ -91,19 +91,16 @@ public sealed class Relay : SubscriptionBase
         try
         {
             var previous = published.Ceiling == page.SequenceFloor ? published.Previous : await LastPublicEventAsync(operations.DocumentStore, page.SequenceFloor, patience.Token);
-            foreach (var chunk in page.Events.Where(e => publications.ByStreamEvent.ContainsKey(e.EventType)).Chunk(InFlight))
+            var confirms = new Queue<Task>(InFlight);
+            foreach (var e in page.Events.Where(e => publications.ByStreamEvent.ContainsKey(e.EventType)))
             {
-                var confirms = new List<Task>(chunk.Length);
-                foreach (var e in chunk)
-                {
-                    confirms.Add(PublishAsync(e, previous, patience.Token));
-                    previous = e.Sequence;
-                }
-
-                await Task.WhenAll(confirms);
-                metrics.Published(chunk.Length);
+                // The broker confirms in order, more or less: waiting for the oldest keeps the others on their way.
+                if (confirms.Count == InFlight) await confirms.Dequeue();
+                confirms.Enqueue(PublishAsync(e, previous, patience.Token));
+                previous = e.Sequence;
             }
 
+            await Task.WhenAll(confirms);
             published = (page.SequenceCeiling, previous);
             return NullChangeListener.Instance;
         }
@@ -118,6 +115,7 @@ public sealed class Relay : SubscriptionBase
     {
         using var activity = Activities.StartActivity($"relay {e.EventTypeName}", ActivityKind.Internal, e.Trace());
         await publications.ByStreamEvent[e.EventType](bus, e, previous, cancellation);
+        metrics.Published();
     }
 
     /// <summary>After a start, a rewind or a failed page: what was published last, from the store itself.</summary>
@@ -141,5 +139,5 @@ public sealed class RelayMetrics(IMeterFactory meters)
 
     private readonly Counter<long> published = meters.Create(MeterName).CreateCounter<long>("bzpeer.relay.published", "{event}", "Events the broker confirmed");
 
-    internal void Published(int events) => published.Add(events);
+    internal void Published() => published.Add(1);
 }

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Net;
+using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Text;
 
@@ -70,7 +71,8 @@ internal sealed class FollowTraffic
 
     private static bool IsUnknown(Exception e, CancellationToken ct) =>
         (e is HttpRequestException failed && failed.StatusCode is null or >= HttpStatusCode.InternalServerError)
-        || e is IOException
+        // HttpClient lets a SocketException through as it is when the other side goes while it connects.
+        || e is IOException or SocketException
         || (e is TaskCanceledException && !ct.IsCancellationRequested);
 
     /// <summary>After an unknown outcome: what the service says once it answers again.</summary>

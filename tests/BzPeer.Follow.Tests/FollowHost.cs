@@ -44,12 +44,17 @@ public sealed class FollowHost : ServiceHost<Program>
         return PositionOf(answer);
     }
 
-    /// <summary>The counts, as they are at a position or later.</summary>
+    /// <summary>The counts, as they are at a position or later; a machine that needs longer than the service waits is asked again.</summary>
     public async Task<CountsAnswer> Counts(Guid id, string? position = null)
     {
-        var request = new HttpRequestMessage(HttpMethod.Get, $"/api/researchers/{id}/follow-counts");
-        if (position is not null) request.Headers.Add("Min-Position", position);
-        var answer = await Anonymous().SendAsync(request, Ct);
+        using var answer = await Eventually.Async(
+            async ct =>
+            {
+                var request = new HttpRequestMessage(HttpMethod.Get, $"/api/researchers/{id}/follow-counts");
+                if (position is not null) request.Headers.Add("Min-Position", position);
+                return await Anonymous().SendAsync(request, ct);
+            },
+            answer => answer.StatusCode != HttpStatusCode.Conflict, $"{position ?? "anything"} is counted", TimeSpan.FromSeconds(60), Ct);
         answer.StatusCode.ShouldBe(HttpStatusCode.OK, await answer.Content.ReadAsStringAsync(Ct));
         return (await answer.Content.ReadFromJsonAsync<CountsAnswer>(Ct))!;
     }

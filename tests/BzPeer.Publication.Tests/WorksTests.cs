@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using BzPeer.ServiceDefaults;
+using BzPeer.Testing;
 using Shouldly;
 using Xunit;
 using static BzPeer.Publication.Tests.PublicationService;
@@ -101,8 +102,8 @@ public sealed class WorksTests(SharedPublication service)
             return await service.Anonymous.SendAsync(request, Ct);
         }
 
-        using var there = await At($"publication:{await service.Scalar("select max(seq_id) from mt_events")}");
-        there.StatusCode.ShouldBe(HttpStatusCode.OK);
+        var position = $"publication:{await service.Scalar("select max(seq_id) from mt_events")}";
+        using var there = await Eventually.Async(_ => At(position), answer => answer.StatusCode == HttpStatusCode.OK, "the position is reached", ct: Ct);
         using var ahead = await At("publication:99999999");
         await ShouldBeProblem(ahead, 409, "not-there-yet");
         using var malformed = await At("publication:soon");
