@@ -68,7 +68,8 @@ public sealed class FollowCounts : SubscriptionBase
         (this.foreground, this.moved, this.clock) = (foreground, moved, clock);
         Name = "FollowCounts";
         Options.BatchSize = 2_000;
-        Options.MaximumHopperSize = 8_000;
+        // As in the relay: what comes while a page is folded is the next page, however much it is.
+        Options.MaximumHopperSize = 1;
         IncludedEventTypes.AddRange([typeof(Followed), typeof(Unfollowed), typeof(FollowVisibilityChanged)]);
     }
 

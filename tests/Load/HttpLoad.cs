@@ -68,8 +68,9 @@ internal static class HttpLoad
     /// <summary>Sends at an even rate, as long as the connections suffice for it.</summary>
     public static async Task<LoadResult> AtRateAsync(Uri site, int connections, double perSecond, TimeSpan duration, Func<int, byte[]> next)
     {
-        var due = new SemaphoreSlim(0);
-        var load = RunAsync(site, connections, (_, elapsed) => elapsed < duration, next, due);
+        var (due, over) = (new SemaphoreSlim(0), 0);
+        // This clock alone says when it is over: a client that went on a moment longer would take what another is woken by.
+        var load = RunAsync(site, connections, (_, _) => Volatile.Read(ref over) == 0, next, due);
         var clock = Stopwatch.StartNew();
         for (long released = 0; clock.Elapsed < duration; await Task.Delay(2))
         {
@@ -79,6 +80,7 @@ internal static class HttpLoad
             released += owed;
         }
 
+        Volatile.Write(ref over, 1);
         due.Release(connections);
         return await load;
     }
