@@ -27,15 +27,15 @@ public sealed class TellCounts(NpgsqlDataSource database, IDocumentStore store, 
 
     /// <summary>
     /// Researchers are taken under a lock, others' are skipped. Counts that move while this runs differ in version from what was taken,
-    /// and are left for the next round. The notification wakes the daemon for the relay.
+    /// and are left for the next round. Rows are looked up one by one, or a join would read all counts for a handful. The notification
+    /// wakes the daemon for the relay.
     /// </summary>
     private const string Tell =
         """
         with taken as materialized (select researcher, version from follow_counts_untold limit $1 for update skip locked),
         told as materialized (
-          delete from follow_counts_untold u using taken t, follow_counts c
-          where u.researcher = t.researcher and c.researcher = t.researcher and c.version = t.version
-          returning c.*),
+          select c.* from taken t cross join lateral (select * from follow_counts where researcher = t.researcher and version = t.version offset 0) c),
+        settled as (delete from follow_counts_untold where researcher = any (array(select researcher from told))),
         streams as (
           insert into mt_streams as s (id, version, timestamp, created, tenant_id, is_archived)
           select researcher, 1, now(), now(), '*DEFAULT*', false from told order by researcher
@@ -73,7 +73,8 @@ public sealed class TellCounts(NpgsqlDataSource database, IDocumentStore store, 
             try
             {
                 await foreground.GiveWayAsync(clock, stoppingToken);
-                if (await TellAsync(stoppingToken) == 0) await moved.WaitAsync(Idle, stoppingToken);
+                // Fewer than could be taken were all there were.
+                if (await TellAsync(stoppingToken) < AtATime) await moved.WaitAsync(Idle, stoppingToken);
             }
             catch (Exception e) when (!stoppingToken.IsCancellationRequested)
             {
