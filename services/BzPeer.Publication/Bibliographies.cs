@@ -43,6 +43,8 @@ internal sealed class Bibliographies : SubscriptionBase
         (this.database, collaborations) = (database, new Collaborations(database));
         Name = nameof(Bibliographies);
         Options.BatchSize = 200;
+        // As in the relay: what comes while a page is written is the next page, however much it is.
+        Options.MaximumHopperSize = 1;
         IncludedEventTypes.AddRange([typeof(Published), typeof(Corrected), typeof(Retracted)]);
     }
 
