@@ -25,7 +25,13 @@ public sealed record ResearcherUnfollowed(EventOrigin Origin, Guid FollowerId, G
 /// <param name="CountVersion">Sequence of the last event folded in: an edge that came or went, or a choice of what to show.</param>
 /// <param name="ListsHidden">Whether the researcher hides who follows them and whom they follow.</param>
 /// <param name="CountsHidden">Whether the researcher hides the counts: whoever shows them to others shows none.</param>
+/// <param name="PreviousChange">Sequence of the event of this type before this one, 0 for the first: who follows this chain knows when one is missing.</param>
+/// <param name="CompleteTo">
+/// Every count that moved up to this sequence of the source, anybody's, is told by this event and those before it in the chain. Null
+/// when nothing is said.
+/// </param>
 public sealed record FollowerCountChanged(
     EventOrigin Origin, Guid ResearcherId, long Followers, string FollowersDigest,
-    long Following, string FollowingDigest, long CountVersion, bool ListsHidden = false, bool CountsHidden = false)
+    long Following, string FollowingDigest, long CountVersion, bool ListsHidden = false, bool CountsHidden = false,
+    long? PreviousChange = null, long? CompleteTo = null)
     : IIntegrationEvent;

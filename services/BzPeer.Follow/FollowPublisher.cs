@@ -11,5 +11,6 @@ public static class FollowPublisher
         .Add<Followed, ResearcherFollowed>(e => e.Data.FolloweeId, (e, origin) => new(origin, e.Data.FollowerId, e.Data.FolloweeId))
         .Add<Unfollowed, ResearcherUnfollowed>(e => e.Data.FolloweeId, (e, origin) => new(origin, e.Data.FollowerId, e.Data.FolloweeId))
         .Add<FollowCountsChanged, FollowerCountChanged>(e => e.Data.ResearcherId, (e, origin) => new(
-            origin, e.Data.ResearcherId, e.Data.Followers, e.Data.FollowersDigest, e.Data.Following, e.Data.FollowingDigest, e.Data.CountVersion, e.Data.ListsHidden, e.Data.CountsHidden));
+            origin, e.Data.ResearcherId, e.Data.Followers, e.Data.FollowersDigest, e.Data.Following, e.Data.FollowingDigest, e.Data.CountVersion, e.Data.ListsHidden, e.Data.CountsHidden,
+            e.Data.PreviousChange, e.Data.CompleteTo));
 }

@@ -4,10 +4,14 @@ using BzPeer.ServiceDefaults;
 
 var builder = WebApplication.CreateBuilder(args);
 builder.AddServiceDefaults(Sources.Profile);
-builder.AddEventStore(Sources.Profile, ProfilePublisher.Publications, (store, _) => ResearcherCards.Configure(store));
+builder.AddEventStore(Sources.Profile, ProfilePublisher.Publications, (store, _) =>
+{
+    ResearcherCards.Configure(store);
+    FollowMark.Configure(store);
+});
 builder.AddMessageBus(Sources.Profile, ProfilePublisher.Publications, new Consumers()
     .InBatches<AuthorIdentified>(RegisterResearcher.ApplyAsync)
-    .InBatches<FollowerCountChanged>(CardSections.ApplyAsync)
+    .InBatches<FollowerCountChanged>(CardSections.ApplyAsync, parallel: 1)
     .InBatches<BibliographyChanged>(CardSections.ApplyAsync)
     .InBatches<TrustRecalculated>(CardSections.ApplyAsync));
 

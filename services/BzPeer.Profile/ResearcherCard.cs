@@ -71,8 +71,10 @@ public static class ResearcherCardEndpoint
         ResearcherCard? card = null;
         if (await Position.WaitAsync(http, async token =>
             {
+                // The mark first: the card read after it has at least as much.
+                var everybody = await FollowMark.ReadAsync(database, token);
                 card = (await ResearcherCards.LoadAsync(database, [id], token)).SingleOrDefault();
-                return source => card?.AsOf.Of(source) ?? 0;
+                return source => Math.Max(card?.AsOf.Of(source) ?? 0, source == Contracts.Sources.Follow ? everybody : 0);
             }, clock) is { } problem) return problem;
 
         card ??= (await ResearcherCards.LoadAsync(database, [id], cancellation)).SingleOrDefault();

@@ -20,13 +20,13 @@ public sealed class Consumers
 
     /// <summary>
     /// Hands events of one type to <paramref name="apply"/>, as many together as have arrived. Events about the same subject
-    /// never run beside each other.
+    /// never run beside each other, and with <paramref name="parallel"/> 1 none do.
     /// </summary>
-    public Consumers InBatches<T>(Func<IServiceProvider, IReadOnlyList<Delivered<T>>, CancellationToken, Task> apply)
+    public Consumers InBatches<T>(Func<IServiceProvider, IReadOnlyList<Delivered<T>>, CancellationToken, Task> apply, int parallel = 2)
         where T : class, IIntegrationEvent
     {
         Types.Add(typeof(T));
-        Endpoints.Add((endpoint, services) => Handle<T, T>(endpoint, Start(services, apply), message => message));
+        Endpoints.Add((endpoint, services) => Handle<T, T>(endpoint, Start(services, apply, parallel), message => message));
         return this;
     }
 
@@ -38,17 +38,17 @@ public sealed class Consumers
         Types.AddRange([typeof(T1), typeof(T2)]);
         Endpoints.Add((endpoint, services) =>
         {
-            var batches = Start(services, apply);
+            var batches = Start(services, apply, parallel: 2);
             Handle<T1, IIntegrationEvent>(endpoint, batches, message => message);
             Handle<T2, IIntegrationEvent>(endpoint, batches, message => message);
         });
         return this;
     }
 
-    private static Batches<Delivered<T>> Start<T>(IServiceProvider services, Func<IServiceProvider, IReadOnlyList<Delivered<T>>, CancellationToken, Task> apply)
+    private static Batches<Delivered<T>> Start<T>(IServiceProvider services, Func<IServiceProvider, IReadOnlyList<Delivered<T>>, CancellationToken, Task> apply, int parallel)
         where T : IIntegrationEvent
     {
-        var batches = new Batches<Delivered<T>>(delivered => delivered.Message.Origin.Subject, (batch, cancellation) => apply(services, batch, cancellation));
+        var batches = new Batches<Delivered<T>>(delivered => delivered.Message.Origin.Subject, (batch, cancellation) => apply(services, batch, cancellation), parallel: parallel);
         services.GetRequiredService<IHostApplicationLifetime>().ApplicationStopped.Register(() => batches.DisposeAsync().AsTask().Wait());
         return batches;
     }

@@ -35,7 +35,7 @@ public sealed class FollowTests(RunningSystem running)
     [Fact]
     public async Task A_read_with_the_position_of_a_write_sees_it()
     {
-        var people = await running.System.RegisterAsync(2, Stop);
+        var people = await running.System.RegisterAsync(3, Stop);
         var (follower, followee) = (running.System.As(people[0]), people[1]);
 
         var relationship = await follower.PutAsync($"/api/me/following/{followee}", null, Stop);
@@ -47,6 +47,7 @@ public sealed class FollowTests(RunningSystem running)
             .ShouldBe(new ProvenCount(1, FollowTraffic.DigestOf([people[0]])));
         (await ReadAtAsync<Card>($"/api/researchers/{followee}", position)).Counts.Followers.ShouldBe(1);
         (await ReadAtAsync<Card>($"/api/researchers/{people[0]}", position)).Counts.Following.ShouldBe(1);
+        (await ReadAtAsync<Card>($"/api/researchers/{people[2]}", position)).Counts.Followers.ShouldBe(0, "of a bystander nothing has moved, and their card knows it");
     }
 
     /// <summary>A busy machine may answer 409, not there yet; what it may never do is answer with less.</summary>

@@ -1,4 +1,5 @@
 using System.Net;
+using BzPeer.Testing;
 using CsCheck;
 using Shouldly;
 using Xunit;
@@ -61,6 +62,7 @@ public sealed class InvariantTests(FollowHost service) : IClassFixture<FollowHos
         }, iter: 8, threads: 1);
 
         await NothingDiffers();
+        await CountsAreToldInAChain();
     }
 
     [Fact]
@@ -74,6 +76,7 @@ public sealed class InvariantTests(FollowHost service) : IClassFixture<FollowHos
         await Parallel.ForEachAsync(commands, new ParallelOptions { MaxDegreeOfParallelism = 48, CancellationToken = Ct }, async (command, _) =>
             (await Send(command.Kind, command.Actor, command.Other)).StatusCode.ShouldBeOneOf(HttpStatusCode.OK, HttpStatusCode.Forbidden));
         await NothingDiffers();
+        await CountsAreToldInAChain();
     }
 
     private async Task<Guid[]> People(int count) => await Task.WhenAll(Enumerable.Range(0, count).Select(_ => service.Registered()));
@@ -86,6 +89,24 @@ public sealed class InvariantTests(FollowHost service) : IClassFixture<FollowHos
         "block" => service.As(actor).PutAsync($"/api/me/blocks/{other}", null, Ct),
         _ => service.As(actor).DeleteAsync($"/api/me/blocks/{other}", Ct),
     };
+
+    /// <summary>What others are told names what they were told before it, and what it says is complete was told by then.</summary>
+    private async Task CountsAreToldInAChain()
+    {
+        const string moves = "mt_events where type in ('followed', 'unfollowed')";
+        await Eventually.Async(
+            async _ => await service.Rows($"mt_events where type = 'follow_counts_changed' and (data ->> 'completeTo')::bigint >= (select max(seq_id) from {moves})", "seq_id", "seq_id"),
+            complete => complete.Length > 0, "everything is told", TimeSpan.FromSeconds(60), Ct);
+        (await service.Rows(
+            "(select data, coalesce(lag(seq_id) over (order by seq_id), 0) as before from mt_events where type = 'follow_counts_changed') t where (data ->> 'previousChange')::bigint <> before",
+            "before")).ShouldBeEmpty();
+        (await service.Rows(
+            $"""
+            (select * from {moves}) m, unnest(array[m.data ->> 'followerId', m.data ->> 'followeeId']::uuid[]) one, (select seq_id, (data ->> 'completeTo')::bigint as complete_to from mt_events where type = 'follow_counts_changed') c
+            where m.seq_id <= c.complete_to and not exists (
+              select from mt_events t where t.stream_id = one and t.seq_id <= c.seq_id and (t.data ->> 'countVersion')::bigint >= m.seq_id)
+            """, "m.seq_id", "m.seq_id, c.complete_to")).ShouldBeEmpty();
+    }
 
     private async Task NothingDiffers()
     {

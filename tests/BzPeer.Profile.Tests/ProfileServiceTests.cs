@@ -89,6 +89,29 @@ public sealed class ProfileServiceTests(ServiceHost<Program> service) : IClassFi
     }
 
     [Fact]
+    public async Task A_bystanders_card_is_as_new_as_what_everybody_was_told_without_a_gap()
+    {
+        var (moved, bystander) = (await Registered("Somebody Followed"), await Registered("By Stander"));
+        FollowerCountChanged Told(long sequence, long previous, long? completeTo) =>
+            new(Origin(Sources.Follow, moved.Id, sequence, 1), moved.Id, 1, "", 0, "", sequence - 1, PreviousChange: previous, CompleteTo: completeTo);
+        async Task<HttpStatusCode> At(long position)
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, $"/api/researchers/{bystander.Id}") { Headers = { { "Min-Position", $"follow:{position}" } } };
+            return (await service.Anonymous().SendAsync(request, Ct)).StatusCode;
+        }
+
+        await service.Publish(Told(105, 100, 104), Ct);
+        await service.Publish(Told(110, 105, 109), Ct);
+        await CardWhen(moved.Id, card => card.AsOf.Follow == 109, "what came early is on the card it is about");
+        (await At(104)).ShouldBe(HttpStatusCode.Conflict, "the first of the chain is missing, and it may be about anybody");
+        FollowerCountChanged[] rest = [Told(105, 100, 104), Told(100, 0, null), Told(100, 0, null)];
+        foreach (var message in rest) await service.Publish(message, Ct);
+        await Eventually.Async(_ => At(109), status => status == HttpStatusCode.OK, "the gap is closed", ct: Ct);
+        (await At(110)).ShouldBe(HttpStatusCode.Conflict);
+        (await service.Rows("follow_mark_early", "previous")).ShouldBeEmpty();
+    }
+
+    [Fact]
     public async Task A_name_is_found_by_prefixes_of_its_words_without_case_and_diacritics()
     {
         await Registered("Stéphane Čabrinjovič");
