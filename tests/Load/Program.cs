@@ -4,7 +4,6 @@ using BzPeer.Provisioning;
 // dotnet run -c Release --project tests/Load [report ...]: measures, and writes docs/performance/<report>.md.
 var reports = new Dictionary<string, Func<Stand, Task<string>>>
 {
-    ["trace"] = TraceLag.RunAsync,
     ["overview"] = Overview.RunAsync,
     ["follow"] = FollowReport.RunAsync,
     ["follow-at-scale"] = FollowAtScale.RunAsync,

@@ -46,7 +46,7 @@ internal sealed class Stand : IAsyncDisposable
     {
         await using (var postgres = NpgsqlDataSource.Create(servers.Postgres.ConnectionString))
         {
-            foreach (var setting in (string[])["shared_buffers = '1GB'", "max_wal_size = '8GB'", "track_commit_timestamp = 'on'", "shared_preload_libraries = 'pg_stat_statements'", "checkpoint_timeout = '15min'"])
+            foreach (var setting in (string[])["shared_buffers = '1GB'", "max_wal_size = '8GB'", "checkpoint_timeout = '15min'"])
             {
                 await using var command = postgres.CreateCommand($"alter system set {setting}");
                 await command.ExecuteNonQueryAsync();
