@@ -80,10 +80,11 @@ public sealed class FollowCommands : IAsyncDisposable
     /// <param name="clock">When things happen.</param>
     /// <param name="batchSize">Most commands in a transaction.</param>
     /// <param name="queueLength">Commands that may wait for each loop; beyond it the caller is told to come back.</param>
-    public FollowCommands(FollowLog log, TimeProvider clock, int batchSize = 256, int queueLength = 4_096)
+    /// <param name="loops">Batches under way at the same time; null for as many as leave room for everything else.</param>
+    public FollowCommands(FollowLog log, TimeProvider clock, int batchSize = 256, int queueLength = 4_096, int? loops = null)
     {
         (this.log, this.clock) = (log, clock);
-        batches = new(pending => pending.Command.Stream, CommitAsync, batchSize, Loops, queueLength);
+        batches = new(pending => pending.Command.Stream, CommitAsync, batchSize, loops ?? Loops, queueLength);
     }
 
     /// <summary>The service's own, to which the work that follows from commands gives way.</summary>

@@ -28,7 +28,8 @@ public static class ImportEdges
     /// <param name="cancellation">What is committed by then stays.</param>
     public static async Task<EdgesImported> RunAsync(TextReader lines, FollowLog log, TimeProvider clock, Action<long, string> reject, CancellationToken cancellation = default)
     {
-        await using var commands = new FollowCommands(log, clock, BatchSize, Window);
+        // Whoever imports wants it done: one loop for each processor, where the service leaves half of them to the database.
+        await using var commands = new FollowCommands(log, clock, BatchSize, Window, Environment.ProcessorCount);
         var sum = new EdgesImported(0, 0, 0, 0, 0);
         var now = clock.GetUtcNow();
         await foreach (var chunk in ReadAsync(lines, now, cancellation).Chunk(Window).WithCancellation(cancellation))

@@ -131,7 +131,7 @@ internal static class Overview
     }
 
     /// <summary>Milliseconds from the answer to a follow until the followee's card shows it, sorted.</summary>
-    internal static async Task<double[]> FreshnessAsync(HttpClient http, Guid[] people, Stand stand, int rounds = 300)
+    internal static async Task<double[]> FreshnessAsync(HttpClient http, Guid[] people, Stand stand, int rounds = 300, TimeSpan? every = null)
     {
         var delays = new List<double>();
         for (var round = 0; round < rounds; round++)
@@ -146,7 +146,7 @@ internal static class Overview
             while (await FollowersAsync(http, followee) == before)
             {
                 if (clock.Elapsed > TimeSpan.FromSeconds(30)) throw new TimeoutException($"The card of {followee} does not show its new follower.");
-                await Task.Delay(1);
+                await Task.Delay(every ?? TimeSpan.FromMilliseconds(1));
             }
 
             delays.Add(clock.Elapsed.TotalMilliseconds);

@@ -7,6 +7,7 @@ var reports = new Dictionary<string, Func<Stand, Task<string>>>
     ["overview"] = Overview.RunAsync,
     ["follow"] = FollowReport.RunAsync,
     ["follow-at-scale"] = FollowAtScale.RunAsync,
+    ["follow-ten-million"] = FollowTenMillion.RunAsync,
 };
 
 var asked = args.Length == 0 ? [.. reports.Keys] : args;
