@@ -30,7 +30,8 @@ internal sealed class BrokerTap : IAsyncDisposable
     /// <summary>Listens to every event type that a service of the system consumes.</summary>
     public static async Task<BrokerTap> OpenAsync(Uri broker, CancellationToken ct)
     {
-        var connection = await new ConnectionFactory { Uri = broker }.CreateConnectionAsync(ct);
+        // When the broker comes back, so do the connection, its queue and its channel, by themselves.
+        var connection = await new ConnectionFactory { Uri = broker, NetworkRecoveryInterval = TimeSpan.FromMilliseconds(500) }.CreateConnectionAsync(ct);
         var channel = await connection.CreateChannelAsync(new(publisherConfirmationsEnabled: true, publisherConfirmationTrackingEnabled: true), ct);
         var tap = new BrokerTap(connection, channel);
         var queue = await channel.QueueDeclareAsync(cancellationToken: ct);
@@ -49,6 +50,17 @@ internal sealed class BrokerTap : IAsyncDisposable
     /// <summary>Publishes a message as it is, to its exchange and so to every service that listens; returns when the broker has it.</summary>
     public async Task PublishAsync(Tapped message, CancellationToken ct) =>
         await channel.BasicPublishAsync(message.Exchange, "", mandatory: true, new BasicProperties(message.Properties), message.Body, ct);
+
+    /// <summary>
+    /// Waits until the services have had every message published so far: somebody new is registered last, and what comes after
+    /// others in the queues is only there once they are through.
+    /// </summary>
+    public async Task ShouldBeThroughAsync(BzPeerSystem system, TimeSpan within, CancellationToken ct)
+    {
+        await system.RegisterAsync(1, ct);
+        foreach (var queue in Subscriptions.ByQueue.Keys)
+            await Eventually.Async(async token => await WaitingAsync(queue, token) == 0, $"the queue {queue} is empty", within, ct);
+    }
 
     /// <summary>Puts bytes straight into a queue.</summary>
     public async Task SendAsync(string queue, string body, CancellationToken ct) =>

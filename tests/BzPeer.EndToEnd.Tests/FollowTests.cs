@@ -44,7 +44,7 @@ public sealed class FollowTests(RunningSystem running)
         position.ShouldStartWith("follow:");
         (await relationship.Content.ReadFromJsonAsync<Relationship>(Stop))!.Following.ShouldBeTrue();
         (await ReadAtAsync<FollowCounts>($"/api/researchers/{followee}/follow-counts", position)).Followers
-            .ShouldBe(new ProvenCount(1, FollowTraffic.DigestOf([people[0]])));
+            .ShouldBe(new ProvenCount(1, FollowAgreement.DigestOf([people[0]])));
         (await ReadAtAsync<Card>($"/api/researchers/{followee}", position)).Counts.Followers.ShouldBe(1);
         (await ReadAtAsync<Card>($"/api/researchers/{people[0]}", position)).Counts.Following.ShouldBe(1);
         (await ReadAtAsync<Card>($"/api/researchers/{people[2]}", position)).Counts.Followers.ShouldBe(0, "of a bystander nothing has moved, and their card knows it");

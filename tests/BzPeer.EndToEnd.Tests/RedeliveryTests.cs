@@ -29,10 +29,7 @@ public sealed class RedeliveryTests(RunningSystem running)
         Random.Shared.Shuffle(again);
         foreach (var message in again) await tap.PublishAsync(message, Stop);
 
-        // What comes after them in the queues is only there once they are through.
-        await running.System.RegisterAsync(1, Stop);
-        foreach (var queue in BzPeer.Contracts.Subscriptions.ByQueue.Keys)
-            await Eventually.Async(async token => await tap.WaitingAsync(queue, token) == 0, $"the queue {queue} is empty", Patience, Stop);
+        await tap.ShouldBeThroughAsync(running.System, Patience, Stop);
         await traffic.ShouldAgreeAsync(Patience, Stop);
         var after = await SnapshotAsync(people);
         foreach (var id in people) after[id].Text.ShouldBe(before[id].Text);

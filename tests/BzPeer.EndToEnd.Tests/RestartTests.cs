@@ -53,6 +53,12 @@ public sealed class BreakableSystem : IAsyncLifetime
             (await System.Http.LedgerAsync(author, ct))[0].To.Score.ShouldBe(Math.Min(21, 9 + (2 * count)));
         }
 
+        await ResidualShouldBeZeroAsync(ct);
+    }
+
+    /// <summary>What the follow service keeps is what its events say, and whoever was not killed still runs.</summary>
+    internal async Task ResidualShouldBeZeroAsync(CancellationToken ct)
+    {
         await using var store = NpgsqlDataSource.Create(System.StoreOf("follow"));
         (await Reconcile.ResidualAsync(store, ct)).ShouldAllBe(comparison => comparison.Value == 0);
         System.ShouldBeRunning();
@@ -93,6 +99,59 @@ public sealed class RestartTests(BreakableSystem breakable) : IClassFixture<Brea
         await breakable.System.OwnServers.StopPostgresAsync(abruptly: true);
         await breakable.System.OwnServers.StartPostgresAsync(Stop);
     });
+
+    [Fact]
+    public async Task Whatever_people_do_to_each_other_any_faults_and_repeated_messages_in_the_middle_leave_no_residual()
+    {
+        var seed = Random.Shared.Next();
+        TestContext.Current.TestOutputHelper?.WriteLine($"The seed of commands, faults and repetitions is {seed}.");
+        var random = new Random(seed);
+        var system = breakable.System;
+        await using var tap = await BrokerTap.OpenAsync(system.Broker, Stop);
+        var traffic = new PairTraffic(system, await system.RegisterAsync(8, Stop), seed);
+        (string What, Func<Task> Kill, Func<Task> Start)[] faults =
+        [
+            ("follow", () => system.Kill("follow"), () => system.Start("follow", Stop)),
+            ("profile", () => system.Kill("profile"), () => system.Start("profile", Stop)),
+            ("broker", () => system.OwnServers.StopBrokerAsync(abruptly: true), () => system.OwnServers.StartBrokerAsync(Stop)),
+            ("database", () => system.OwnServers.StopPostgresAsync(abruptly: true), () => system.OwnServers.StartPostgresAsync(Stop)),
+        ];
+        random.Shuffle(faults);
+
+        foreach (var (what, kill, start) in faults)
+        {
+            TestContext.Current.TestOutputHelper?.WriteLine($"The {what} is killed.");
+            var (acknowledged, moment) = (traffic.Acknowledged, random.Next(200));
+            var going = Task.WhenAll(traffic.RunAsync(25, Stop), RepeatAsync(tap, new(random.Next())));
+            // Traffic that failed never comes to the moment: what it failed of is then what to tell.
+            await Eventually.Async(() => traffic.Acknowledged >= acknowledged + moment || going.IsCompleted, "the traffic has begun", Patience, Stop);
+            if (going.IsCompleted) await going;
+            await kill();
+            await start();
+            await going;
+            await Task.WhenAll(traffic.RunAsync(25, Stop), RepeatAsync(tap, new(random.Next())));
+
+            await tap.ShouldBeThroughAsync(system, Patience, Stop);
+            await traffic.ShouldAgreeAsync(Patience, Stop);
+            await breakable.ResidualShouldBeZeroAsync(Stop);
+        }
+
+        traffic.Unknown.ShouldBePositive("some commands were under way when what they needed was killed");
+    }
+
+    /// <summary>Delivers messages again that went over the broker so far, in any order; while the broker is away they wait.</summary>
+    private static async Task RepeatAsync(BrokerTap tap, Random random)
+    {
+        for (var n = 0; n < 100; n++)
+        {
+            await Eventually.Async(async token =>
+            {
+                var messages = tap.Messages;
+                await tap.PublishAsync(messages[random.Next(messages.Count)], token);
+                return true;
+            }, "the broker takes a message", Patience, Stop);
+        }
+    }
 
     [Fact]
     public async Task An_import_whose_process_is_killed_goes_on_where_it_stood_and_takes_nothing_twice()
