@@ -67,7 +67,7 @@ public sealed class FollowCounts : SubscriptionBase
     {
         (this.foreground, this.moved, this.clock) = (foreground, moved, clock);
         Name = "FollowCounts";
-        Options.BatchSize = 2_000;
+        Options.BatchSize = 5_000;
         // As in the relay: what comes while a page is folded is the next page, however much it is.
         Options.MaximumHopperSize = 1;
         IncludedEventTypes.AddRange([typeof(Followed), typeof(Unfollowed), typeof(FollowVisibilityChanged)]);
@@ -78,6 +78,7 @@ public sealed class FollowCounts : SubscriptionBase
         EventRange page, ISubscriptionController controller, IDocumentOperations operations, CancellationToken cancellationToken)
     {
         await foreground.GiveWayAsync(clock, cancellationToken);
+        moved.Behind = page.Events.Count >= Options.BatchSize;
         var differences = new Dictionary<Guid, Difference>();
         foreach (var e in page.Events)
         {

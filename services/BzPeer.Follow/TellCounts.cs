@@ -92,6 +92,7 @@ public sealed class TellCounts(NpgsqlDataSource database, IDocumentStore store, 
             try
             {
                 await foreground.GiveWayAsync(clock, stoppingToken);
+                await moved.CaughtUpAsync(clock, stoppingToken);
                 // Fewer than could be taken were all there were.
                 if (await TellAsync(stoppingToken) < AtATime) await moved.WaitAsync(Idle, stoppingToken);
             }
@@ -121,7 +122,19 @@ public sealed class TellCounts(NpgsqlDataSource database, IDocumentStore store, 
 /// <summary>Wakes <see cref="TellCounts"/> when the projection has committed.</summary>
 public sealed class CountsMoved : IChangeListener
 {
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+
     private readonly SemaphoreSlim moved = new(0, 1);
+    private volatile bool behind;
+
+    /// <summary>Whether the projection folds full pages, with more events waiting: what a count is now will soon be no news.</summary>
+    public bool Behind { get => behind; set => behind = value; }
+
+    /// <summary>Waits until the projection has caught up, but never long: after an import of millions of edges the others hear something meanwhile.</summary>
+    public async Task CaughtUpAsync(TimeProvider clock, CancellationToken cancellation)
+    {
+        for (var start = clock.GetTimestamp(); Behind && clock.GetElapsedTime(start) < Patience;) await Task.Delay(TimeSpan.FromMilliseconds(20), clock, cancellation);
+    }
 
     /// <inheritdoc />
     public Task BeforeCommitAsync(IDocumentSession session, IChangeSet commit, CancellationToken token) => Task.CompletedTask;

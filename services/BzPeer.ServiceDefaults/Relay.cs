@@ -75,7 +75,7 @@ public sealed class Relay : SubscriptionBase
     {
         (this.bus, this.publications, this.store, this.metrics, this.foreground, this.clock) = (bus, publications, store, metrics, foreground, clock);
         Name = "Relay";
-        Options.BatchSize = 1_000;
+        Options.BatchSize = 5_000;
         // The daemon loads whatever has come since the page before, and queues it. One page at a time, then: what comes meanwhile is
         // one page too, instead of many small ones that each wait for the broker and the store (0.8 s late at 500 follows a second).
         Options.MaximumHopperSize = 1;

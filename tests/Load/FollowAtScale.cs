@@ -125,7 +125,7 @@ internal sealed class FollowAtScale(Stand stand)
 
         // Each rate for as long as it takes to see whether what follows falls behind.
         (double Rate, double[] Delays) highest = (0, []);
-        foreach (var rate in (double[])[400, 600, 800, 1_000, 1_250, 1_500, 1_800, 2_200])
+        foreach (var rate in (double[])[500, 700, 1_000, 1_400, 2_000])
         {
             var (load, delays) = await WatchAsync(rate);
             var (first, last) = (MedianOf(delays[..(delays.Length / 3)]), MedianOf(delays[^(delays.Length / 3)..]));
