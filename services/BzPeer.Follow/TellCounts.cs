@@ -33,19 +33,22 @@ public sealed class TellCounts(NpgsqlDataSource database, IDocumentStore store, 
     private const string Lock = "select pg_advisory_xact_lock(hashtext('follow_counts_told'))";
 
     /// <summary>
-    /// Researchers are taken under a lock; those that the projection is writing are skipped. Counts that move while this runs differ in version from what was taken,
-    /// and are left for the next round. Rows are looked up one by one, or a join would read all counts for a handful. The notification
-    /// wakes the daemon for the relay.
+    /// Researchers are taken under a lock; those that the projection is writing are skipped. Counts that move while this runs differ in
+    /// version from what was taken, and are left for the next round. Rows are looked up one by one, or a join would read all counts for a
+    /// handful; and what waits is looked through once, since most of it are rows already told of, which PostgreSQL keeps for a while. The
+    /// notification wakes the daemon for the relay.
     /// </summary>
     private const string Tell =
         """
-        with taken as materialized (select researcher, version from follow_counts_untold limit $1 for update skip locked),
+        with waiting as materialized (select researcher, version from follow_counts_untold limit $1 + 1),
+        taken as materialized (
+          select researcher, version from follow_counts_untold where researcher = any (array(select researcher from waiting limit $1)) for update skip locked),
         told as materialized (
           select c.* from taken t cross join lateral (select * from follow_counts where researcher = t.researcher and version = t.version offset 0) c),
         numbered as materialized (select n.*, nextval('mt_events_sequence') as seq from (select * from told order by version) n),
         chained as (
           select n.*, coalesce(lag(seq) over (order by seq), (select last from follow_counts_told), 0) as previous,
-            case when lead(seq) over (order by seq) is null and (select count(*) from (select from follow_counts_untold limit $1 + 1) u) = (select count(*) from told)
+            case when lead(seq) over (order by seq) is null and (select count(*) from waiting) = (select count(*) from told)
               then (select last_seq_id from mt_event_progression where name = $4) end as complete_to
           from numbered n),
         last as (
