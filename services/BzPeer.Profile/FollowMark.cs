@@ -71,6 +71,8 @@ internal static class FollowMark
                 mark.sequence := link.sequence;
                 mark.complete_to := greatest(mark.complete_to, link.complete_to);
               end loop;
+              -- A link that waited may have come again in one batch with the one before it, and was passed above.
+              delete from follow_mark_early e where e.previous < mark.sequence;
               update follow_mark m set sequence = mark.sequence, complete_to = mark.complete_to where m.sequence < mark.sequence;
             end $$ language plpgsql;
             """));

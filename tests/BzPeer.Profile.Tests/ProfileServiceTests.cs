@@ -5,6 +5,7 @@ using BzPeer.ServiceDefaults;
 using BzPeer.Testing;
 using CsCheck;
 using Marten;
+using Npgsql;
 using Shouldly;
 using Xunit;
 
@@ -109,6 +110,32 @@ public sealed class ProfileServiceTests(ServiceHost<Program> service) : IClassFi
         await Eventually.Async(_ => At(109), status => status == HttpStatusCode.OK, "the gap is closed", ct: Ct);
         (await At(110)).ShouldBe(HttpStatusCode.Conflict);
         (await service.Rows("follow_mark_early", "previous")).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task The_mark_reaches_the_end_of_the_chain_and_nothing_waits_however_its_links_are_delivered_and_cut_into_batches()
+    {
+        await Check.SampleAsync(Gen.Int[1, 8].SelectMany(length => Gen.Select(Gen.Shuffle(Enumerable.Range(1, length).Concat(Enumerable.Range(1, length)).ToArray()), Gen.Int[1, 4].Array[2 * length])), async (deliveries, cuts) =>
+        {
+            await using var connection = await service.Database.OpenConnectionAsync(Ct);
+            await using var undone = await connection.BeginTransactionAsync(Ct);
+            async Task<object?> Execute(NpgsqlBatchCommand command)
+            {
+                await using var batch = new NpgsqlBatch(connection, undone) { BatchCommands = { command } };
+                return await batch.ExecuteScalarAsync(Ct);
+            }
+
+            await Execute(new("truncate follow_mark, follow_mark_early"));
+            foreach (var cut in cuts)
+            {
+                await Execute(FollowMark.Advance([.. deliveries.Take(cut).Select(link => new Delivered<FollowerCountChanged>(
+                    new(Origin(Sources.Follow, Guid.NewGuid(), link * 10, 1), Guid.NewGuid(), 1, "", 0, "", 0, PreviousChange: (link - 1) * 10, CompleteTo: (link * 10) - 1), null))]));
+                deliveries = deliveries[Math.Min(cut, deliveries.Length)..];
+            }
+
+            (await Execute(new("select sequence || ' complete to ' || complete_to from follow_mark"))).ShouldBe($"{cuts.Length * 5} complete to {(cuts.Length * 5) - 1}");
+            (await Execute(new("select count(*) from follow_mark_early"))).ShouldBe(0L);
+        }, iter: 200, threads: 1);
     }
 
     [Fact]
