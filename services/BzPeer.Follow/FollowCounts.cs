@@ -39,6 +39,9 @@ public sealed class FollowCounts : SubscriptionBase
     private readonly CountsMoved moved;
     private readonly TimeProvider clock;
 
+    /// <summary>Events that are folded together at most.</summary>
+    public const int PageSize = 5_000;
+
     /// <summary>The projection's progress in the store.</summary>
     public const string Shard = "FollowCounts:All";
 
@@ -67,7 +70,7 @@ public sealed class FollowCounts : SubscriptionBase
     {
         (this.foreground, this.moved, this.clock) = (foreground, moved, clock);
         Name = "FollowCounts";
-        Options.BatchSize = 5_000;
+        Options.BatchSize = PageSize;
         // As in the relay: what comes while a page is folded is the next page, however much it is.
         Options.MaximumHopperSize = 1;
         IncludedEventTypes.AddRange([typeof(Followed), typeof(Unfollowed), typeof(FollowVisibilityChanged)]);
@@ -78,7 +81,7 @@ public sealed class FollowCounts : SubscriptionBase
         EventRange page, ISubscriptionController controller, IDocumentOperations operations, CancellationToken cancellationToken)
     {
         await foreground.GiveWayAsync(clock, cancellationToken);
-        moved.Behind = page.Events.Count >= Options.BatchSize;
+        moved.Behind = page.Events.Count >= PageSize && page.SequenceCeiling < page.Agent.HighWaterMark;
         var differences = new Dictionary<Guid, Difference>();
         foreach (var e in page.Events)
         {
@@ -139,6 +142,38 @@ public sealed class FollowCounts : SubscriptionBase
             $$ select encode(substring(bit_send(digest) from 5), 'hex') $$ language sql immutable;
             """));
     }
+}
+
+/// <summary>Wakes <see cref="TellCounts"/> when the projection has committed.</summary>
+public sealed class CountsMoved : IChangeListener
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+
+    private readonly SemaphoreSlim moved = new(0, 1);
+    private volatile bool behind;
+
+    /// <summary>Whether the projection folds full pages, with more events waiting: what a count is now will soon be no news.</summary>
+    public bool Behind { get => behind; set => behind = value; }
+
+    /// <summary>Waits until the projection has caught up, but never long: after an import of millions of edges the others hear something meanwhile.</summary>
+    public async Task CaughtUpAsync(TimeProvider clock, CancellationToken cancellation)
+    {
+        for (var start = clock.GetTimestamp(); Behind && clock.GetElapsedTime(start) < Patience;) await Task.Delay(TimeSpan.FromMilliseconds(20), clock, cancellation);
+    }
+
+    /// <inheritdoc />
+    public Task BeforeCommitAsync(IDocumentSession session, IChangeSet commit, CancellationToken token) => Task.CompletedTask;
+
+    /// <inheritdoc />
+    public Task AfterCommitAsync(IDocumentSession session, IChangeSet commit, CancellationToken token)
+    {
+        // Only the projection's agent gets here, one page after the other.
+        if (moved.CurrentCount == 0) moved.Release();
+        return Task.CompletedTask;
+    }
+
+    /// <summary>Waits for the next commit, or so long.</summary>
+    public Task WaitAsync(TimeSpan atMost, CancellationToken cancellation) => moved.WaitAsync(atMost, cancellation);
 }
 
 /// <summary>GET /api/researchers/{id}/follow-counts</summary>

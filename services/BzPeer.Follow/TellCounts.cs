@@ -122,38 +122,6 @@ public sealed class TellCounts(NpgsqlDataSource database, IDocumentStore store, 
     }
 }
 
-/// <summary>Wakes <see cref="TellCounts"/> when the projection has committed.</summary>
-public sealed class CountsMoved : IChangeListener
-{
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
-
-    private readonly SemaphoreSlim moved = new(0, 1);
-    private volatile bool behind;
-
-    /// <summary>Whether the projection folds full pages, with more events waiting: what a count is now will soon be no news.</summary>
-    public bool Behind { get => behind; set => behind = value; }
-
-    /// <summary>Waits until the projection has caught up, but never long: after an import of millions of edges the others hear something meanwhile.</summary>
-    public async Task CaughtUpAsync(TimeProvider clock, CancellationToken cancellation)
-    {
-        for (var start = clock.GetTimestamp(); Behind && clock.GetElapsedTime(start) < Patience;) await Task.Delay(TimeSpan.FromMilliseconds(20), clock, cancellation);
-    }
-
-    /// <inheritdoc />
-    public Task BeforeCommitAsync(IDocumentSession session, IChangeSet commit, CancellationToken token) => Task.CompletedTask;
-
-    /// <inheritdoc />
-    public Task AfterCommitAsync(IDocumentSession session, IChangeSet commit, CancellationToken token)
-    {
-        // Only the projection's agent gets here, one page after the other.
-        if (moved.CurrentCount == 0) moved.Release();
-        return Task.CompletedTask;
-    }
-
-    /// <summary>Waits for the next commit, or so long.</summary>
-    public Task WaitAsync(TimeSpan atMost, CancellationToken cancellation) => moved.WaitAsync(atMost, cancellation);
-}
-
 /// <summary>Unhealthy when a count that moved has not been told for long.</summary>
 internal sealed class TellCountsHealth(NpgsqlDataSource database) : IHealthCheck
 {

@@ -9,6 +9,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Npgsql;
 using Weasel.Core;
+using IProjectionCoordinator = Marten.Events.Daemon.Coordination.IProjectionCoordinator;
 
 namespace BzPeer.ServiceDefaults;
 
@@ -29,8 +30,7 @@ public static class EventStore
     public static MartenServiceCollectionExtensions.MartenConfigurationExpression AddEventStore(this IHostApplicationBuilder builder, string source, Publications publications, Action<StoreOptions, NpgsqlDataSource> configure)
     {
         var connection = ReadConnection(builder);
-        // Without it a killed leader's session, and with it the daemon's lock, outlives the process by up to a minute.
-        connection.Options = $"{connection.Options} -c client_connection_check_interval=2000 -c jit=off -c enable_seqscan=off -c enable_bitmapscan=off".Trim();
+        connection.Options = $"{connection.Options} -c jit=off -c enable_seqscan=off -c enable_bitmapscan=off".Trim();
         // The same few statements run all the time: the server plans each of them once.
         connection.MaxAutoPrepare = 50;
         connection.ApplicationName ??= $"bzpeer-{source}";
@@ -45,7 +45,7 @@ public static class EventStore
             .AddCheck<StoreHealth>("store", tags: ["ready"])
             .AddCheck<DaemonHealth>("daemon", tags: ["ready"]);
 
-        return builder.Services
+        var marten = builder.Services
             .AddMarten(options =>
             {
                 options.Connection(dataSource);
@@ -59,8 +59,6 @@ public static class EventStore
                 options.Events.MetadataConfig.HeadersEnabled = true;
                 options.Events.MetadataConfig.CorrelationIdEnabled = true;
                 options.Events.MetadataConfig.CausationIdEnabled = true;
-                // The stand-in for the lock library cannot multiplex (see deploy/Patched.DistributedLock.Postgres).
-                options.Events.UseAdvisoryLockTransaction = true;
 
                 // By default a running daemon skips what it cannot apply, read or name, while a rebuild fails on it: live and
                 // rebuilt would disagree. Nothing is skipped here; a shard that cannot go on stops and health says so.
@@ -73,8 +71,6 @@ public static class EventStore
                 options.Events.UseListenNotifyForEventAppends = true;
                 options.Projections.SlowPollingTime = TimeSpan.FromMilliseconds(50);
                 options.Projections.FastPollingTime = TimeSpan.FromMilliseconds(25);
-                options.Projections.AgentPauseTime = TimeSpan.FromSeconds(1);
-                options.Projections.LeadershipPollingTime = 1_000;
                 // An append that loses a race leaves a hole in the sequence, and the daemon waits at a hole for whoever might
                 // still fill it. Losers find out before they take a number where they can; a hole that is left is passed after
                 // this time, and only once PostgreSQL shows that no transaction from before it is alive: late, never lossy.
@@ -85,8 +81,13 @@ public static class EventStore
             .UseLightweightSessions()
             .BuildSessionsWith<TracedSessions>()
             .ApplyAllDatabaseChangesOnStartup()
-            .AddAsyncDaemon(DaemonMode.HotCold)
+            .AddAsyncDaemon(DaemonMode.ExternallyManaged)
             .AddSubscriptionWithServices<Relay>(ServiceLifetime.Singleton, _ => { });
+        // In place of the coordinator that HotCold would bring, and like it after the store has its tables.
+        builder.Services.AddSingleton(new LeaderLock(connection));
+        builder.Services.AddSingleton<IProjectionCoordinator, DaemonLeader>();
+        builder.Services.AddHostedService(services => services.GetRequiredService<IProjectionCoordinator>());
+        return marten;
     }
 
     /// <summary>A session whose events carry the trace they were made in.</summary>

@@ -1,6 +1,7 @@
 using System.Net;
 using BzPeer.Testing;
 using CsCheck;
+using Microsoft.Extensions.DependencyInjection;
 using Shouldly;
 using Xunit;
 
@@ -63,6 +64,26 @@ public sealed class InvariantTests(FollowHost service) : IClassFixture<FollowHos
 
         await NothingDiffers();
         await CountsAreToldInAChain();
+    }
+
+    [Fact]
+    public async Task Counts_are_told_as_soon_as_the_projection_has_caught_up_also_when_its_last_page_was_full()
+    {
+        var followee = Guid.NewGuid();
+        var (commands, daemon, moved) = (service.Services.GetRequiredService<FollowCommands>(), service.Services.GetRequiredService<Marten.Events.Daemon.Coordination.IProjectionCoordinator>(), service.Services.GetRequiredService<CountsMoved>());
+        await daemon.PauseAsync();
+        try
+        {
+            foreach (var together in Enumerable.Range(0, FollowCounts.PageSize).Chunk(500))
+                await Task.WhenAll(together.Select(_ => commands.ExecuteAsync(new(Guid.NewGuid(), followee, FollowResearcher.Decide), Ct)));
+        }
+        finally
+        {
+            await daemon.ResumeAsync();
+        }
+
+        await Eventually.Async(_ => service.Rows($"follow_counts where researcher = '{followee}'", "followers", "followers"), rows => rows is [var count] && count == $"({FollowCounts.PageSize})", "the page is folded", TimeSpan.FromSeconds(30), Ct);
+        moved.Behind.ShouldBeFalse();
     }
 
     [Fact]
