@@ -74,6 +74,7 @@ public sealed class FollowCommands : IAsyncDisposable
     private readonly FollowLog log;
     private readonly TimeProvider clock;
     private readonly Batches<Pending> batches;
+    private Foreground? foreground;
 
     /// <summary>Starts the loops.</summary>
     /// <param name="log">Where pairs are read and events go.</param>
@@ -88,12 +89,8 @@ public sealed class FollowCommands : IAsyncDisposable
     }
 
     /// <summary>The service's own, to which the work that follows from commands gives way.</summary>
-    internal static FollowCommands From(IServiceProvider services)
-    {
-        var commands = new FollowCommands(services.GetRequiredService<FollowLog>(), services.GetRequiredService<TimeProvider>());
-        services.GetRequiredService<Foreground>().UnderWay = () => commands.batches.UnderWay;
-        return commands;
-    }
+    internal static FollowCommands From(IServiceProvider services) =>
+        new(services.GetRequiredService<FollowLog>(), services.GetRequiredService<TimeProvider>()) { foreground = services.GetRequiredService<Foreground>() };
 
     private sealed class Pending(PairCommand command)
     {
@@ -107,6 +104,7 @@ public sealed class FollowCommands : IAsyncDisposable
     public async Task<PairOutcome> ExecuteAsync(PairCommand command, CancellationToken cancellation)
     {
         var pending = new Pending(command);
+        foreground?.Arrived(batches.UnderWay);
         await batches.ApplyAsync(pending, cancellation);
         return pending.Outcome!;
     }

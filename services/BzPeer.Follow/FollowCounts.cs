@@ -37,7 +37,6 @@ public sealed class FollowCounts : SubscriptionBase
 {
     private readonly Foreground foreground;
     private readonly CountsMoved moved;
-    private readonly TimeProvider clock;
 
     /// <summary>Events that are folded together at most.</summary>
     public const int PageSize = 5_000;
@@ -66,9 +65,9 @@ public sealed class FollowCounts : SubscriptionBase
         """;
 
     /// <summary>Reads edge events and who hides what.</summary>
-    public FollowCounts(Foreground foreground, CountsMoved moved, TimeProvider clock)
+    public FollowCounts(Foreground foreground, CountsMoved moved)
     {
-        (this.foreground, this.moved, this.clock) = (foreground, moved, clock);
+        (this.foreground, this.moved) = (foreground, moved);
         Name = "FollowCounts";
         Options.BatchSize = PageSize;
         // As in the relay: what comes while a page is folded is the next page, however much it is.
@@ -80,7 +79,7 @@ public sealed class FollowCounts : SubscriptionBase
     public override async Task<IChangeListener> ProcessEventsAsync(
         EventRange page, ISubscriptionController controller, IDocumentOperations operations, CancellationToken cancellationToken)
     {
-        await foreground.GiveWayAsync(clock, cancellationToken);
+        await foreground.GiveWayAsync(cancellationToken);
         moved.Behind = page.Events.Count >= PageSize && page.SequenceCeiling < page.Agent.HighWaterMark;
         var differences = new Dictionary<Guid, Difference>();
         foreach (var e in page.Events)

@@ -94,7 +94,7 @@ public sealed class TellCounts(NpgsqlDataSource database, IDocumentStore store, 
         {
             try
             {
-                await foreground.GiveWayAsync(clock, stoppingToken);
+                await foreground.GiveWayAsync(stoppingToken);
                 await moved.CaughtUpAsync(clock, stoppingToken);
                 // Fewer than could be taken were all there were.
                 if (await TellAsync(stoppingToken) < AtATime) await moved.WaitAsync(Idle, stoppingToken);

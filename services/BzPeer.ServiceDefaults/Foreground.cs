@@ -7,16 +7,30 @@ namespace BzPeer.ServiceDefaults;
 /// </summary>
 public sealed class Foreground
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(500);
+    /// <summary>More commands than this under way at once are a crowd. Below half of what a machine can serve there never are.</summary>
+    private const int Few = 32;
 
-    /// <summary>Answers how many commands are under way now; 0 where nothing counts them.</summary>
-    public Func<int> UnderWay { get; set; } = () => 0;
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
 
-    /// <summary>Returns at once when few commands are under way, else when they are or patience ends.</summary>
-    public async Task GiveWayAsync(TimeProvider clock, CancellationToken cancellation)
+    /// <summary>Commands are answered by the batch: under load there are hundreds, none, and hundreds again, within a few milliseconds.</summary>
+    private static readonly TimeSpan Calm = TimeSpan.FromMilliseconds(50);
+
+    private readonly TimeProvider clock;
+    private long lastCrowd;
+
+    /// <summary>Nothing is under way yet.</summary>
+    public Foreground(TimeProvider clock) => (this.clock, lastCrowd) = (clock, clock.GetTimestamp() - clock.TimestampFrequency);
+
+    /// <summary>A command arrives where so many are under way.</summary>
+    public void Arrived(int underWay)
     {
-        const int few = 32;
-        for (var start = clock.GetTimestamp(); UnderWay() > few && clock.GetElapsedTime(start) < Patience;)
+        if (underWay > Few) Volatile.Write(ref lastCrowd, clock.GetTimestamp());
+    }
+
+    /// <summary>Returns at once when few commands are under way, else when the crowd is gone or patience ends.</summary>
+    public async Task GiveWayAsync(CancellationToken cancellation)
+    {
+        for (var start = clock.GetTimestamp(); clock.GetElapsedTime(Volatile.Read(ref lastCrowd)) < Calm && clock.GetElapsedTime(start) < Patience;)
             await Task.Delay(TimeSpan.FromMilliseconds(10), clock, cancellation);
     }
 }

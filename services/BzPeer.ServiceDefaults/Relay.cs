@@ -67,13 +67,12 @@ public sealed class Relay : SubscriptionBase
     private readonly NpgsqlDataSource store;
     private readonly RelayMetrics metrics;
     private readonly Foreground foreground;
-    private readonly TimeProvider clock;
     private (long Ceiling, long Previous) published = (-1, 0);
 
     /// <summary>Reads what <paramref name="publications"/> names.</summary>
-    public Relay(IBus bus, Publications publications, NpgsqlDataSource store, RelayMetrics metrics, Foreground foreground, TimeProvider clock)
+    public Relay(IBus bus, Publications publications, NpgsqlDataSource store, RelayMetrics metrics, Foreground foreground)
     {
-        (this.bus, this.publications, this.store, this.metrics, this.foreground, this.clock) = (bus, publications, store, metrics, foreground, clock);
+        (this.bus, this.publications, this.store, this.metrics, this.foreground) = (bus, publications, store, metrics, foreground);
         Name = "Relay";
         Options.BatchSize = 5_000;
         // The daemon loads whatever has come since the page before, and queues it. One page at a time, then: what comes meanwhile is
@@ -88,7 +87,7 @@ public sealed class Relay : SubscriptionBase
     public override async Task<IChangeListener> ProcessEventsAsync(
         EventRange page, ISubscriptionController controller, IDocumentOperations operations, CancellationToken cancellationToken)
     {
-        await foreground.GiveWayAsync(clock, cancellationToken);
+        await foreground.GiveWayAsync(cancellationToken);
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         patience.CancelAfter(Patience);
         try
