@@ -46,6 +46,9 @@ public sealed class ServiceProcess : IAsyncDisposable
     /// <summary>The log of all its runs.</summary>
     public string Log { get; }
 
+    /// <summary>The id of its process; null before the first start.</summary>
+    public int? Id => mark?.Pid;
+
     /// <summary>Whether it runs now.</summary>
     public bool IsRunning => mark?.IsRunning ?? false;
 

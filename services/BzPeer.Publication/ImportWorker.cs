@@ -1,3 +1,4 @@
+using System.Threading.Channels;
 using BzPeer.ServiceDefaults;
 using Marten;
 using Npgsql;
@@ -14,6 +15,9 @@ internal sealed class ImportWorker(IDocumentStore store, NpgsqlDataSource databa
 
     /// <summary>Authors are what a batch costs: a work of thousands of them is one of its own.</summary>
     private const int BatchAuthors = 2_000;
+
+    /// <summary>Read while others are being committed: memory is bounded by these.</summary>
+    private const int BatchesAhead = 1;
 
     private const int Attempts = 10;
 
@@ -97,26 +101,53 @@ internal sealed class ImportWorker(IDocumentStore store, NpgsqlDataSource databa
         }
     }
 
-    /// <summary>Takes whatever has not been taken yet. True when the file could not be read to its end.</summary>
+    /// <summary>Takes whatever has not been taken yet, and reads ahead meanwhile. True when the file could not be read to its end.</summary>
     private async Task<bool> TakeAllAsync(Import import, CancellationToken stopping)
     {
         var done = await CountAsync("received", import, stopping);
-        var body = ImportChunks.Open(database, import.Id);
-        List<ReadRecord> batch = [];
-        long index = 0;
-        var breaksOff = false;
-        await foreach (var read in ImportReader.ReadAsync(body, import.Format, import.MediaType, limits.MaxExpandedBytes, stopping))
+        var ahead = Channel.CreateBounded<(long Start, List<ReadRecord> Records)>(BatchesAhead);
+        using var givenUp = CancellationTokenSource.CreateLinkedTokenSource(stopping);
+        var reading = ReadAsync(import, done, ahead.Writer, givenUp.Token);
+        try
         {
-            breaksOff |= read.BreaksOff;
-            if (index++ < done) continue;
-            batch.Add(read);
-            if (batch.Count < BatchRecords && batch.Sum(r => r.Work?.Authors.Count ?? 0) < BatchAuthors) continue;
-            await TakeAsync(import, index - batch.Count, batch, stopping);
-            batch = [];
+            await foreach (var (start, records) in ahead.Reader.ReadAllAsync(stopping)) await TakeAsync(import, start, records, stopping);
+        }
+        catch
+        {
+            await givenUp.CancelAsync();
+            await reading.ContinueWith(_ => { }, TaskScheduler.Default);
+            throw;
         }
 
-        if (batch.Count > 0) await TakeAsync(import, index - batch.Count, batch, stopping);
-        return breaksOff;
+        return await reading;
+    }
+
+    private async Task<bool> ReadAsync(Import import, long done, ChannelWriter<(long Start, List<ReadRecord> Records)> ahead, CancellationToken stopping)
+    {
+        try
+        {
+            List<ReadRecord> batch = [];
+            var (index, authors, breaksOff) = (0L, 0, false);
+            await foreach (var read in ImportReader.ReadAsync(ImportChunks.Open(database, import.Id), import.Format, import.MediaType, limits.MaxExpandedBytes, stopping))
+            {
+                breaksOff |= read.BreaksOff;
+                if (index++ < done) continue;
+                batch.Add(read);
+                authors += read.Work?.Authors.Count ?? 0;
+                if (batch.Count < BatchRecords && authors < BatchAuthors) continue;
+                await ahead.WriteAsync((index - batch.Count, batch), stopping);
+                (batch, authors) = ([], 0);
+            }
+
+            if (batch.Count > 0) await ahead.WriteAsync((index - batch.Count, batch), stopping);
+            ahead.Complete();
+            return breaksOff;
+        }
+        catch (Exception e)
+        {
+            ahead.Complete(e);
+            throw;
+        }
     }
 
     private Task EndAsync(Import import, string state, CancellationToken stopping) => Imports.ExecuteAsync(database,

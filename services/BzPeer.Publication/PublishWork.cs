@@ -1,6 +1,5 @@
 using BzPeer.Contracts;
 using BzPeer.ServiceDefaults;
-using JasperFx.Events;
 using Marten;
 using Npgsql;
 
@@ -41,7 +40,7 @@ internal static class PublishWork
         if (unknown.Count > 0)
             return Problems.Refused("unknown-author", "Unknown author", $"No researcher has the id {string.Join(", ", unknown.Take(10))}. Leave the id out to publish with the name alone.");
 
-        var (published, created, position) = await ExecuteAsync(store, record, source, work!, cancellation);
+        var (published, created, position) = await ExecuteAsync(store, database, record, source, work!, cancellation);
         Position.Write(http, Sources.Publication, position);
         var listed = await Works.FindAsync(database, published, cancellation);
         return created ? TypedResults.Created($"/api/works/{published}", listed) : TypedResults.Ok(listed);
@@ -84,7 +83,7 @@ internal static class PublishWork
     }
 
     private static async Task<(Guid Work, bool Created, long Position)> ExecuteAsync(
-        IDocumentStore store, RecordWorks record, string source, SourceWork work, CancellationToken cancellation)
+        IDocumentStore store, NpgsqlDataSource database, RecordWorks record, string source, SourceWork work, CancellationToken cancellation)
     {
         // One word per work and source: what was posted first stands, so its id is that of the work's first key.
         var newId = work.Keys().FirstOrDefault() ?? Guid.CreateVersion7().ToString();
@@ -98,9 +97,9 @@ internal static class PublishWork
             try
             {
                 var recorded = await record.AddAsync(session, [new(source, newId, work)], cancellation);
-                List<StreamAction> streams = [.. session.PendingChanges.Streams()];
                 await session.SaveChangesAsync(cancellation);
-                return (recorded[0].Work.Id, recorded[0].Outcome == Outcome.Created, Commits.LastSequence(streams));
+                var id = recorded[0].Work.Id;
+                return (id, recorded[0].Outcome == Outcome.Created, await Append.LastAsync(database, id, cancellation));
             }
             catch (Exception e) when (attempt < Attempts && EventStore.IsConflict(e))
             {

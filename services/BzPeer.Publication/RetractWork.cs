@@ -36,9 +36,9 @@ internal static class RetractWork
             {
                 if (decided.Count > 0)
                 {
-                    var appended = session.Events.Append(id, work.Version + decided.Count, decided);
+                    session.Events.Append(id, work.Version + decided.Count, decided);
                     await session.SaveChangesAsync(cancellation);
-                    position = Commits.LastSequence([appended]);
+                    position = await Append.LastAsync(database, id, cancellation);
                 }
 
                 Position.Write(http, Sources.Publication, position);

@@ -8,6 +8,7 @@ var reports = new Dictionary<string, Func<Stand, Task<string>>>
     ["follow"] = FollowReport.RunAsync,
     ["follow-at-scale"] = FollowAtScale.RunAsync,
     ["follow-ten-million"] = FollowTenMillion.RunAsync,
+    ["publication"] = PublicationReport.RunAsync,
 };
 
 var asked = args.Length == 0 ? [.. reports.Keys] : args;
