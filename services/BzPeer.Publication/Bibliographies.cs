@@ -35,6 +35,25 @@ internal sealed class Bibliographies : SubscriptionBase
     /// <summary>Researchers whose sums are read in one go.</summary>
     private const int AtOnce = 2_000;
 
+    /// <summary>
+    /// Appends one event to each of these streams, whatever their versions, as Marten's append function does one stream at a time: nobody
+    /// else writes them. The notification wakes the daemon for the relay.
+    /// </summary>
+    private const string Tell =
+        """
+        with told as materialized (select * from unnest(?, ?, ?) with ordinality as t(stream, data, trace, place)),
+        streams as (
+          insert into mt_streams as s (id, version, timestamp, created, tenant_id, is_archived)
+          select stream, 1, now(), now(), '*DEFAULT*', false from told order by stream
+          on conflict (id) do update set version = s.version + 1, timestamp = now() returning id, version),
+        appended as (
+          insert into mt_events (seq_id, id, stream_id, version, type, mt_dotnet_type, data, headers, timestamp, tenant_id, is_archived)
+          select nextval('mt_events_sequence'), gen_random_uuid(), t.stream, s.version, ?, ?, t.data::jsonb,
+            case when t.trace is not null then jsonb_build_object('traceparent', t.trace) end, now(), '*DEFAULT*', false
+          from told t join streams s on s.id = t.stream order by t.place)
+        select pg_notify('mt_events_appended', '')
+        """;
+
     private readonly NpgsqlDataSource database;
     private readonly Collaborations collaborations;
 
@@ -42,7 +61,7 @@ internal sealed class Bibliographies : SubscriptionBase
     {
         (this.database, collaborations) = (database, new Collaborations(database));
         Name = nameof(Bibliographies);
-        Options.BatchSize = 200;
+        Options.BatchSize = 1_000;
         // As in the relay: what comes while a page is written is the next page, however much it is.
         Options.MaximumHopperSize = 1;
         IncludedEventTypes.AddRange([typeof(Published), typeof(Corrected), typeof(Retracted)]);
@@ -103,8 +122,12 @@ internal sealed class Bibliographies : SubscriptionBase
         }).ToList();
         if (news.Count == 0) return;
 
-        foreach (var (id, sums, causes, version) in news)
-            operations.Events.Append(SumsChanged.StreamId(id), EventStore.Traced(new SumsChanged(id, sums, [.. causes.TakeLast(MostCauses).Select(CauseOf)], version), causes[^1].Trace()));
+        var type = operations.DocumentStore.Options.Events.AllKnownEventTypes().First(type => type.EventType == typeof(SumsChanged));
+        var serializer = operations.DocumentStore.Options.Serializer();
+        operations.QueueSqlCommand(
+            Tell, news.Select(n => SumsChanged.StreamId(n.Id)).ToArray(),
+            news.Select(n => serializer.ToJson(new SumsChanged(n.Id, n.Sums, [.. n.Causes.TakeLast(MostCauses).Select(CauseOf)], n.Version))).ToArray(),
+            news.Select(n => n.Causes[^1].Trace()).ToArray(), type.EventTypeName, type.DotNetTypeName);
         operations.QueueSqlCommand(
             """
             insert into bibliographies (researcher_id, works, validated, self_asserted, retracted, topics, close_collaborators, version)
