@@ -27,5 +27,6 @@ app.MapRetractWork();
 app.MapWorks();
 app.MapCollaborators();
 app.MapGraph();
+app.MapGraphConnection();
 app.MapImports();
 app.Run();
