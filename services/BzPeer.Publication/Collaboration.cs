@@ -37,7 +37,16 @@ internal readonly record struct Strength(BigInteger Numerator, BigInteger Denomi
 }
 
 /// <summary>What two researchers share.</summary>
-internal sealed record Pair(Guid One, Guid Other, long Works, Strength Strength);
+/// <param name="One">One of them.</param>
+/// <param name="Other">The other.</param>
+/// <param name="Works">How many works.</param>
+/// <param name="Strength">What these works add up to.</param>
+/// <param name="Latest">Year of the latest of them, null where none has a year.</param>
+internal sealed record Pair(Guid One, Guid Other, long Works, Strength Strength, int? Latest = null)
+{
+    /// <summary>The same, seen from the other.</summary>
+    public Pair Turned => this with { One = Other, Other = One };
+}
 
 /// <summary>Who works with whom, over validated and unretracted works: the one place where strength is summed.</summary>
 internal sealed class Collaborations(NpgsqlDataSource database)
@@ -46,7 +55,7 @@ internal sealed class Collaborations(NpgsqlDataSource database)
     /// A work with more people than this adds less than 1/100 per pair and has more than 5,000 pairs: they are only looked at
     /// where they can matter.
     /// </summary>
-    private const int Big = 100;
+    public const int Big = 100;
 
     /// <summary>Every collaborator of one researcher, over all works.</summary>
     public Task<IReadOnlyList<Pair>> OfAsync(Guid researcher, CancellationToken cancellation) =>
@@ -55,6 +64,14 @@ internal sealed class Collaborations(NpgsqlDataSource database)
     /// <summary>Every pair among these researchers, once.</summary>
     public Task<IReadOnlyList<Pair>> AmongAsync(Guid[] researchers, CancellationToken cancellation) =>
         PairsAsync("a.researcher_id = any($1) and b.researcher_id = any($1) and a.researcher_id < b.researcher_id", [new() { Value = researchers }], cancellation);
+
+    /// <summary>
+    /// The collaborators of these researchers over works that are not big, all of them or those among <paramref name="others"/>,
+    /// as one snapshot has them.
+    /// </summary>
+    public Task<IReadOnlyList<Pair>> NearAsync(NpgsqlConnection snapshot, Guid[] researchers, Guid[]? others, CancellationToken cancellation) => others is null
+        ? PairsAsync($"a.researcher_id = any($1) and w.people <= {Big}", [new() { Value = researchers }], cancellation, snapshot)
+        : PairsAsync($"a.researcher_id = any($1) and b.researcher_id = any($2) and w.people <= {Big}", [new() { Value = researchers }, new() { Value = others }], cancellation, snapshot);
 
     /// <summary>How many close collaborators each of these researchers has; who has none is left out.</summary>
     public async Task<IReadOnlyDictionary<Guid, int>> CountCloseAsync(Guid[] researchers, CancellationToken cancellation)
@@ -80,25 +97,26 @@ internal sealed class Collaborations(NpgsqlDataSource database)
     }
 
     /// <summary>Shared works are grouped by how many people they have, so that what is added up are whole numbers.</summary>
-    private async Task<IReadOnlyList<Pair>> PairsAsync(string where, NpgsqlParameter[] parameters, CancellationToken cancellation)
+    private async Task<IReadOnlyList<Pair>> PairsAsync(string where, NpgsqlParameter[] parameters, CancellationToken cancellation, NpgsqlConnection? snapshot = null)
     {
-        await using var command = database.CreateCommand(
+        var sql =
             $"""
-            select a.researcher_id, b.researcher_id, w.people, count(distinct w.id)
+            select a.researcher_id, b.researcher_id, w.people, count(distinct w.id), max(w.year)
             from work_authors a join works w on w.id = a.work_id and w.validated and not w.retracted
             join work_authors b on b.work_id = a.work_id and b.researcher_id <> a.researcher_id
             where {where} group by 1, 2, 3
-            """);
+            """;
+        await using var command = snapshot is null ? database.CreateCommand(sql) : new NpgsqlCommand(sql, snapshot);
         command.Parameters.AddRange(parameters);
         await using var row = await command.ExecuteReaderAsync(cancellation);
         var pairs = new Dictionary<(Guid, Guid), Pair>();
         while (await row.ReadAsync(cancellation))
         {
-            var (one, other, works) = (row.GetGuid(0), row.GetGuid(1), row.GetInt64(3));
+            var (one, other, works, latest) = (row.GetGuid(0), row.GetGuid(1), row.GetInt64(3), row.IsDBNull(4) ? (int?)null : row.GetInt32(4));
             var strength = Strength.Of(row.GetInt32(2), works);
             pairs[(one, other)] = pairs.TryGetValue((one, other), out var pair)
-                ? pair with { Works = pair.Works + works, Strength = pair.Strength + strength }
-                : new(one, other, works, strength);
+                ? pair with { Works = pair.Works + works, Strength = pair.Strength + strength, Latest = pair.Latest > latest ? pair.Latest : latest ?? pair.Latest }
+                : new(one, other, works, strength, latest);
         }
 
         return [.. pairs.Values];

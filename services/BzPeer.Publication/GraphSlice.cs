@@ -13,13 +13,18 @@ public sealed record GraphNode(Guid Id, string Kind, string Label);
 /// </summary>
 public sealed record GraphEdge(Guid Source, Guid Target, string Kind, double Weight, string Reason);
 
+/// <summary>How many nodes of a kind a slice shows, and how many there are.</summary>
+public sealed record KindShown(int Shown, int Total);
+
 /// <summary>The surroundings of one node.</summary>
 /// <param name="Nodes">The node itself first, then its neighbours.</param>
 /// <param name="Edges">Between any two of them.</param>
 /// <param name="Shown">How many nodes these are.</param>
 /// <param name="Total">How many there are.</param>
+/// <param name="Kinds">The same of each kind, the node itself among its own; they sum to the above.</param>
 /// <param name="AsOf">Position in the publication service's events; this is at least as new.</param>
-public sealed record GraphSlice(IReadOnlyList<GraphNode> Nodes, IReadOnlyList<GraphEdge> Edges, int Shown, int Total, long AsOf);
+public sealed record GraphSlice(
+    IReadOnlyList<GraphNode> Nodes, IReadOnlyList<GraphEdge> Edges, int Shown, int Total, IReadOnlyDictionary<string, KindShown> Kinds, long AsOf);
 
 /// <summary>GET /api/graph/{kind}/{id}: a node with its nearest, the most important of each kind. The same question gets the same answer.</summary>
 internal static class GraphEndpoint
@@ -49,7 +54,11 @@ internal sealed class Graph(NpgsqlDataSource database, Collaborations collaborat
 {
     public static readonly string[] Kinds = ["researcher", "work", "topic", "institution"];
 
-    private sealed record Neighbour(Guid Id, string Label, long Works);
+    /// <param name="Id">The neighbour.</param>
+    /// <param name="Label">Its name or title.</param>
+    /// <param name="Works">The works that tie it to the centre.</param>
+    /// <param name="Latest">Year of the latest of them, null where none has a year.</param>
+    private sealed record Neighbour(Guid Id, string Label, long Works, int? Latest);
 
     public async Task<GraphSlice?> ReadAsync(int limit, long asOf, CancellationToken cancellation)
     {
@@ -61,7 +70,8 @@ internal sealed class Graph(NpgsqlDataSource database, Collaborations collaborat
         List<GraphNode> nodes = [new(centre, centreKind, label), .. chosen.Select(n => new GraphNode(n.Neighbour.Id, n.Kind, n.Neighbour.Label))];
         var edges = await EdgesAsync(nodes.ToLookup(node => node.Kind, node => node.Id), cancellation);
         edges.AddRange(chosen.Select(n => ThroughWorks(n.Kind, n.Neighbour)).OfType<GraphEdge>());
-        return new(nodes, edges, nodes.Count, 1 + neighbours.Values.Sum(kind => kind.Total), asOf);
+        var kinds = Kinds.ToDictionary(kind => kind, kind => new KindShown(nodes.Count(node => node.Kind == kind), neighbours[kind].Total + (kind == centreKind ? 1 : 0)));
+        return new(nodes, edges, nodes.Count, kinds.Values.Sum(kind => kind.Total), kinds, asOf);
     }
 
     /// <summary>One of each kind in turn, the nearest first, until there is no room; a kind that has no more leaves its room to the others.</summary>
@@ -92,13 +102,13 @@ internal sealed class Graph(NpgsqlDataSource database, Collaborations collaborat
     }
 
     /// <summary>The works around the centre.</summary>
-    private string Around => centreKind switch
+    private string Around => "select w.id work_id, w.year from works w where w.id in (" + centreKind switch
     {
-        "researcher" => "select distinct work_id from work_authors where researcher_id = $1",
-        "work" => "select $1::uuid work_id",
+        "researcher" => "select work_id from work_authors where researcher_id = $1",
+        "work" => "$1",
         "topic" => "select work_id from work_topics where topic_id = $1",
-        _ => "select distinct work_id from work_institutions where institution_id = $1",
-    };
+        _ => "select work_id from work_institutions where institution_id = $1",
+    } + ")";
 
     /// <summary>The nearest of a kind and how many there are: the newest works, and whatever stands on most of the works around the centre.</summary>
     private async Task<(List<Neighbour> Nearest, int Total)> NeighboursAsync(string kind, int most, CancellationToken cancellation)
@@ -108,27 +118,27 @@ internal sealed class Graph(NpgsqlDataSource database, Collaborations collaborat
         var (onlyThere, onlyTheirs) = (centreKind == "institution" ? "join work_institutions i using (work_id, position)" : "", centreKind == "researcher" ? "join work_authors a using (work_id, position)" : "");
         await using var command = database.CreateCommand($"with around as ({Around}), found as (" + kind switch
         {
-            "work" => "select w.id, w.title label, 1::bigint works, row_number() over (order by w.listed_on desc, w.id desc) place from works w join around on around.work_id = w.id",
+            "work" => "select w.id, w.title label, 1::bigint works, w.year latest, row_number() over (order by w.listed_on desc, w.id desc) place from works w join around on around.work_id = w.id",
             "researcher" =>
                 $"""
-                select r.id, r.name label, count(distinct a.work_id) works, min(a.position) place
+                select r.id, r.name label, count(distinct a.work_id) works, max(around.year) latest, min(a.position) place
                 from around join work_authors a using (work_id) {onlyThere} join researchers r on r.id = a.researcher_id {(onlyThere == "" ? "" : "where i.institution_id = $1")} group by r.id
                 """,
-            "topic" => "select t.topic_id id, min(t.label) label, count(*) works, min(t.rank) place from around join work_topics t using (work_id) group by t.topic_id",
+            "topic" => "select t.topic_id id, min(t.label) label, count(*) works, max(around.year) latest, min(t.rank) place from around join work_topics t using (work_id) group by t.topic_id",
             _ =>
                 $"""
-                select i.institution_id id, min(i.name) label, count(distinct i.work_id) works, 1 place
+                select i.institution_id id, min(i.name) label, count(distinct i.work_id) works, max(around.year) latest, 1 place
                 from around join work_institutions i using (work_id) {onlyTheirs} {(onlyTheirs == "" ? "" : "where a.researcher_id = $1")} group by i.institution_id
                 """,
-        } + ") select id, label, works, count(*) over ()::int from found order by works desc, place, label, id limit greatest($2, 1)");
+        } + ") select id, label, works, latest, count(*) over ()::int from found order by works desc, place, label, id limit greatest($2, 1)");
         command.Parameters.Add(new() { Value = centre });
         command.Parameters.Add(new() { Value = most });
         await using var row = await command.ExecuteReaderAsync(cancellation);
         var (nearest, total) = (new List<Neighbour>(), 0);
         while (await row.ReadAsync(cancellation))
         {
-            nearest.Add(new(row.GetGuid(0), row.GetString(1), row.GetInt64(2)));
-            total = row.GetInt32(3);
+            nearest.Add(new(row.GetGuid(0), row.GetString(1), row.GetInt64(2), Year(row, 3)));
+            total = row.GetInt32(4);
         }
 
         return (nearest, total);
@@ -139,7 +149,7 @@ internal sealed class Graph(NpgsqlDataSource database, Collaborations collaborat
         var pairs = await collaborations.OfAsync(centre, cancellation);
         var nearest = Collaborators.InOrder(pairs).Take(most).ToList();
         var names = await Researchers.NamesAsync(database, [.. nearest.Select(pair => pair.Other)], cancellation);
-        return ([.. nearest.Select(pair => new Neighbour(pair.Other, names.GetValueOrDefault(pair.Other, ""), pair.Works))], pairs.Count);
+        return ([.. nearest.Select(pair => new Neighbour(pair.Other, names.GetValueOrDefault(pair.Other, ""), pair.Works, pair.Latest))], pairs.Count);
     }
 
     /// <summary>The edges among the nodes shown, the centre among them.</summary>
@@ -148,42 +158,49 @@ internal sealed class Graph(NpgsqlDataSource database, Collaborations collaborat
         Guid[] researchers = [.. shown["researcher"]], works = [.. shown["work"]], topics = [.. shown["topic"]], institutions = [.. shown["institution"]];
         List<GraphEdge> edges =
         [
-            .. await QueryAsync("select distinct researcher_id, work_id, 1::bigint from work_authors where researcher_id = any($1) and work_id = any($2)",
-                researchers, works, "authored", _ => "author", cancellation),
-            .. await QueryAsync("select work_id, topic_id, 1::bigint from work_topics where work_id = any($1) and topic_id = any($2)",
-                works, topics, "about", _ => "has topic", cancellation),
+            .. await QueryAsync("select distinct researcher_id, work_id, 1::bigint, null::int from work_authors where researcher_id = any($1) and work_id = any($2)",
+                researchers, works, "authored", (_, _) => "author", cancellation),
+            .. await QueryAsync("select work_id, topic_id, 1::bigint, null::int from work_topics where work_id = any($1) and topic_id = any($2)",
+                works, topics, "about", (_, _) => "has topic", cancellation),
             .. await QueryAsync(
                 """
-                select a.researcher_id, i.institution_id, count(distinct a.work_id) from work_authors a join work_institutions i using (work_id, position)
+                select a.researcher_id, i.institution_id, count(distinct a.work_id), max(w.year)
+                from work_authors a join work_institutions i using (work_id, position) join works w on w.id = a.work_id
                 where a.researcher_id = any($1) and i.institution_id = any($2) group by 1, 2
-                """, researchers, institutions, "affiliated", works => $"affiliated with it on {Works(works)}", cancellation),
+                """, researchers, institutions, "affiliated", (works, latest) => $"affiliated with it on {Works(works, latest)}", cancellation),
         ];
         var pairs = await collaborations.AmongAsync(researchers, cancellation);
-        edges.AddRange(pairs.Select(pair => new GraphEdge(pair.One, pair.Other, "collaborated", pair.Strength.Value, $"co-authored {Works(pair.Works)}")));
+        edges.AddRange(pairs.Select(pair => new GraphEdge(pair.One, pair.Other, "collaborated", pair.Strength.Value, CoAuthor(pair))));
         return [.. edges.OrderBy(edge => edge.Kind, StringComparer.Ordinal).ThenBy(edge => edge.Source).ThenBy(edge => edge.Target)];
     }
 
     private async Task<List<GraphEdge>> QueryAsync(
-        string sql, Guid[] sources, Guid[] targets, string kind, Func<long, string> reason, CancellationToken cancellation)
+        string sql, Guid[] sources, Guid[] targets, string kind, Func<long, int?, string> reason, CancellationToken cancellation)
     {
         await using var command = database.CreateCommand(sql);
         command.Parameters.Add(new() { Value = sources });
         command.Parameters.Add(new() { Value = targets });
         await using var row = await command.ExecuteReaderAsync(cancellation);
         var edges = new List<GraphEdge>();
-        while (await row.ReadAsync(cancellation)) edges.Add(new(row.GetGuid(0), row.GetGuid(1), kind, row.GetInt64(2), reason(row.GetInt64(2))));
+        while (await row.ReadAsync(cancellation)) edges.Add(new(row.GetGuid(0), row.GetGuid(1), kind, row.GetInt64(2), reason(row.GetInt64(2), Year(row, 3))));
         return edges;
     }
 
     /// <summary>The tie of the centre to a neighbour that only the works between them make; null where the edge has been drawn.</summary>
     private GraphEdge? ThroughWorks(string kind, Neighbour neighbour) => (centreKind, kind) switch
     {
-        ("researcher" or "institution", "topic") => new(centre, neighbour.Id, "about", neighbour.Works, $"{Works(neighbour.Works)} on it"),
-        ("topic", "researcher" or "institution") => new(neighbour.Id, centre, "about", neighbour.Works, $"{Works(neighbour.Works)} on it"),
+        ("researcher" or "institution", "topic") => new(centre, neighbour.Id, "about", neighbour.Works, Works(neighbour.Works, neighbour.Latest, " on it")),
+        ("topic", "researcher" or "institution") => new(neighbour.Id, centre, "about", neighbour.Works, Works(neighbour.Works, neighbour.Latest, " on it")),
         ("work", "institution") => new(centre, neighbour.Id, "affiliated", 1, "an author is affiliated with it"),
         ("institution", "work") => new(neighbour.Id, centre, "affiliated", 1, "an author is affiliated with it"),
         _ => null,
     };
 
-    private static string Works(long count) => count == 1 ? "1 work" : string.Create(CultureInfo.InvariantCulture, $"{count} works");
+    /// <summary>What ties two researchers, in words.</summary>
+    internal static string CoAuthor(Pair pair) => $"co-author of {Works(pair.Works, pair.Latest)}";
+
+    private static string Works(long count, int? latest, string onWhat = "") =>
+        string.Create(CultureInfo.InvariantCulture, $"{count} {(count == 1 ? "work" : "works")}{onWhat}{(latest is null ? "" : $", latest {latest}")}");
+
+    private static int? Year(NpgsqlDataReader row, int column) => row.IsDBNull(column) ? null : row.GetInt32(column);
 }

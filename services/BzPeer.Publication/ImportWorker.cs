@@ -22,7 +22,7 @@ internal sealed class ImportWorker(IDocumentStore store, NpgsqlDataSource databa
     private const int Attempts = 10;
 
     /// <summary>Held by whichever instance works on imports; all others wait.</summary>
-    private const long Lock = 4_445_001;
+    internal const long Lock = 4_445_001;
 
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
 

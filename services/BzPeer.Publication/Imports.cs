@@ -38,7 +38,8 @@ internal static class Imports
     {
         app.MapPost("/api/imports", ReceiveAsync).RequireAuthorization(Authentication.Curator)
             .WithName("ImportWorks").WithTags("Publication").Produces<ImportStatus>(202).ProducesProblem(400).ProducesProblem(403).ProducesProblem(413).ProducesProblem(415).ProducesProblem(422);
-        app.MapGet("/api/imports/{id}", ReadAsync).AllowAnonymous().WithName("ReadImport").WithTags("Publication").Produces<ImportStatus>().ProducesProblem(404);
+        app.MapGet("/api/imports/{id}", ReadAsync).AllowAnonymous()
+            .WithName("ReadImport").WithTags("Publication").Produces<ImportStatus>(200, "application/json", "text/event-stream").Produces(204).ProducesProblem(404);
     }
 
     private static async Task<IResult> ReceiveAsync(string? format, HttpContext http, NpgsqlDataSource database, ImportLimits limits, ImportWorker worker, CancellationToken cancellation)
@@ -83,7 +84,16 @@ internal static class Imports
     private static IResult TooLarge(ImportLimits limits) =>
         Problems.Of(413, "body-too-large", "Body too large", $"An import may have {limits.MaxBytes:N0} bytes; send it in parts, or compressed with gzip.");
 
-    private static async Task<IResult> ReadAsync(Guid id, NpgsqlDataSource database, CancellationToken cancellation)
+    private static async Task<IResult> ReadAsync(Guid id, HttpContext http, NpgsqlDataSource database, IHostApplicationLifetime life, TimeProvider clock, CancellationToken cancellation)
+    {
+        if (await StatusAsync(database, id, before: null, cancellation) is not { } status) return Problems.Of(404, "unknown-import", "Unknown import", $"No import has the id {id}.");
+        return ImportProgress.IsAskedFor(http.Request)
+            ? ImportProgress.Tell(status, http, async (before, stop) => await StatusAsync(database, id, before, stop) ?? before, clock, life.ApplicationStopping)
+            : TypedResults.Ok(status);
+    }
+
+    /// <summary>How an import stands, or null when there is none; whoever knows how it stood <paramref name="before"/> need not read the same rejections again.</summary>
+    private static async Task<ImportStatus?> StatusAsync(NpgsqlDataSource database, Guid id, ImportStatus? before, CancellationToken cancellation)
     {
         ImportStatus status;
         await using (var command = database.CreateCommand(
@@ -95,9 +105,11 @@ internal static class Imports
         {
             command.Parameters.Add(new() { Value = id });
             await using var row = await command.ExecuteReaderAsync(cancellation);
-            if (!await row.ReadAsync(cancellation)) return Problems.Of(404, "unknown-import", "Unknown import", $"No import has the id {id}.");
-            status = new(id, row.GetString(0), row.GetString(1), row.GetInt64(2), row.GetInt64(3), row.GetInt64(4), row.GetInt64(5), row.GetInt64(6), []);
+            if (!await row.ReadAsync(cancellation)) return null;
+            status = new(id, row.GetString(0), row.GetString(1), row.GetInt64(2), row.GetInt64(3), row.GetInt64(4), row.GetInt64(5), row.GetInt64(6), before?.Rejections ?? []);
         }
+
+        if (status.Rejected == (before?.Rejected ?? 0)) return status;
 
         // After the state: of an import that is said to be completed every rejection is told.
         List<ImportRejection> rejections = [];
@@ -109,7 +121,7 @@ internal static class Imports
             while (await row.ReadAsync(cancellation)) rejections.Add(new(row.GetInt64(0), row.IsDBNull(1) ? null : row.GetString(1), row.GetString(2)));
         }
 
-        return TypedResults.Ok(status with { Rejections = rejections });
+        return status with { Rejections = rejections };
     }
 
     internal static async Task ExecuteAsync(NpgsqlDataSource database, string sql, CancellationToken cancellation, params object[] parameters)

@@ -1,4 +1,3 @@
-using System.Globalization;
 using BzPeer.Contracts;
 using BzPeer.ServiceDefaults;
 using Npgsql;
@@ -13,37 +12,20 @@ public sealed record ListedWork(
     Guid Id, string Title, string Type, int? Year, DateOnly? PublicationDate, string? Venue, string? Doi, string? ArxivId, string? Abstract,
     IReadOnlyList<ListedAuthor> Authors, IReadOnlyList<string> Topics, bool Validated, bool Retracted);
 
-/// <summary>GET /api/works/{id} and /api/researchers/{id}/works, newest first.</summary>
+/// <summary>GET /api/works/{id}, and how works are read.</summary>
 internal static class Works
 {
-    private sealed record Row(ListedWork Work, DateOnly ListedOn);
+    /// <param name="Work">The work.</param>
+    /// <param name="ListedOn">What lists are ordered by; <see cref="DateOnly.MinValue"/> where no date is known.</param>
+    internal sealed record Row(ListedWork Work, DateOnly ListedOn);
 
-    internal static void MapWorks(this WebApplication app)
-    {
-        app.MapGet("/api/works/{id}", ReadAsync).AllowAnonymous().WithName("ReadWork").WithTags("Publication").Produces<ListedWork>().ProducesProblem(404);
-        app.MapGet("/api/researchers/{id}/works", ListAsync).AllowAnonymous().WithName("ListWorks").WithTags("Publication").Produces<Page<ListedWork>>().ProducesProblem(404);
-    }
+    internal static void MapWorks(this WebApplication app) => app.MapGet("/api/works/{id}", ReadAsync).AllowAnonymous()
+        .WithName("ReadWork").WithTags("Publication").Produces<ListedWork>().ProducesProblem(404);
 
     private static async Task<IResult> ReadAsync(Guid id, HttpContext http, NpgsqlDataSource database, TimeProvider clock, CancellationToken cancellation)
     {
         if (await WaitAsync(http, database, clock) is { } problem) return problem;
         return await FindAsync(database, id, cancellation) is { } work ? TypedResults.Ok(work) : Unknown(id);
-    }
-
-    private static async Task<IResult> ListAsync(Guid id, int? limit, string? cursor, HttpContext http, NpgsqlDataSource database, TimeProvider clock, CancellationToken cancellation)
-    {
-        if (!TryDecode(cursor, out var before)) return Paging.MalformedCursor();
-        if (await WaitAsync(http, database, clock) is { } problem) return problem;
-
-        var size = Paging.Clamp(limit);
-        var rows = await QueryAsync(database,
-            """
-            where w.id in (select work_id from work_authors where researcher_id = $1) and (w.listed_on, w.id) < ($2, $3)
-            order by w.listed_on desc, w.id desc limit $4
-            """, cancellation, id, before.ListedOn, before.Id, size + 1);
-        if (rows.Count == 0 && !await Researchers.ExistsAsync(database, id, cancellation)) return Problems.UnknownResearcher(id);
-        var page = http.PageOf(rows, size, row => string.Create(CultureInfo.InvariantCulture, $"{row.ListedOn:yyyy-MM-dd}|{row.Work.Id}"));
-        return TypedResults.Ok(new Page<ListedWork>([.. page.Items.Select(row => row.Work)], page.Next));
     }
 
     /// <summary>One work, or null.</summary>
@@ -66,7 +48,7 @@ internal static class Works
         return (long)(await command.ExecuteScalarAsync(cancellation))!;
     }
 
-    private static async Task<List<Row>> QueryAsync(NpgsqlDataSource database, string where, CancellationToken cancellation, params object[] parameters)
+    internal static async Task<List<Row>> QueryAsync(NpgsqlDataSource database, string where, CancellationToken cancellation, params object[] parameters)
     {
         await using var command = database.CreateCommand(
             $"""
@@ -94,16 +76,6 @@ internal static class Works
     private static T? Value<T>(NpgsqlDataReader row, int column) where T : struct => row.IsDBNull(column) ? null : row.GetFieldValue<T>(column);
 
     private static string? Text(NpgsqlDataReader row, int column) => row.IsDBNull(column) ? null : row.GetString(column);
-
-    private static bool TryDecode(string? cursor, out (DateOnly ListedOn, Guid Id) before)
-    {
-        before = (DateOnly.MaxValue, Guid.AllBitsSet);
-        if (!Paging.TryDecode(cursor, out var text)) return false;
-        if (text is null) return true;
-        return text.Split('|') is [var day, var id]
-            && DateOnly.TryParseExact(day, "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out before.ListedOn)
-            && Guid.TryParse(id, out before.Id);
-    }
 }
 
 /// <summary>The researchers this service has identified.</summary>

@@ -61,7 +61,10 @@ internal sealed record Author(Guid? ResearcherId, string Name, int Position);
 
 internal sealed record Collaborator(Guid ResearcherId, string? Name, int Works, double Strength, bool? Close);
 
-internal sealed record GraphSlice(IReadOnlyList<GraphNode> Nodes, IReadOnlyList<GraphEdge> Edges, int Shown, int Total);
+internal sealed record GraphSlice(
+    IReadOnlyList<GraphNode> Nodes, IReadOnlyList<GraphEdge> Edges, int Shown, int Total, IReadOnlyDictionary<string, KindShown>? Kinds = null);
+
+internal sealed record KindShown(int Shown, int Total);
 
 internal sealed record GraphNode(string Id, string Kind, string Label);
 

@@ -11,6 +11,8 @@ namespace BzPeer.Web;
 internal static class Gateway
 {
     private const long ImportBody = 1024L * 1024 * 1024;
+
+    /// <summary>How long a service may be silent, before its answer and while it streams one: event streams say something every 15 s.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(100);
 
     private static readonly (string Path, string Service)[] Routes =
@@ -31,6 +33,8 @@ internal static class Gateway
         ("/api/researchers/{id}/follow-counts", Upstream.Follow),
         ("/api/researchers/{id}/works", Upstream.Publication),
         ("/api/researchers/{id}/collaborators", Upstream.Publication),
+        ("/api/researchers/{id}/topics", Upstream.Publication),
+        ("/api/researchers/{id}/institutions", Upstream.Publication),
         ("/api/works/{**rest}", Upstream.Publication),
         ("/api/graph/{**rest}", Upstream.Publication),
         ("/api/imports/{**rest}", Upstream.Publication),

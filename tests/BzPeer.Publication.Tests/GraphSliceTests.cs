@@ -34,6 +34,9 @@ public sealed class GraphSliceTests(SharedPublication service)
         slice.Nodes.Count.ShouldBe(slice.Shown);
         slice.Shown.ShouldBeLessThanOrEqualTo(Math.Min(limit, slice.Total));
         slice.Nodes.DistinctBy(node => node.Id).Count().ShouldBe(slice.Shown);
+        slice.Kinds.Keys.ShouldBe(["researcher", "work", "topic", "institution"], ignoreOrder: true);
+        slice.Kinds.ShouldAllBe(each => each.Value.Shown == slice.Nodes.Count(node => node.Kind == each.Key) && each.Value.Shown <= each.Value.Total);
+        (slice.Kinds.Values.Sum(each => each.Shown), slice.Kinds.Values.Sum(each => each.Total)).ShouldBe((slice.Shown, slice.Total));
         slice.Nodes.ShouldAllBe(node => node.Label != "");
         var shown = slice.Nodes.Select(node => node.Id).ToHashSet();
         slice.Edges.ShouldAllBe(edge => shown.Contains(edge.Source) && shown.Contains(edge.Target) && edge.Source != edge.Target && edge.Weight > 0 && edge.Reason != "");
@@ -64,6 +67,7 @@ public sealed class GraphSliceTests(SharedPublication service)
         var cut = await Slice("researcher", centre, 9);
         (cut.Shown, cut.Total).ShouldBe((9, 62));
         Kinds(cut).ShouldBe((2, 2, 2, 2));
+        (cut.Kinds["researcher"], cut.Kinds["work"], cut.Kinds["topic"], cut.Kinds["institution"]).ShouldBe((new(3, 25), new(2, 12), new(2, 13), new(2, 12)));
         cut.Nodes.ShouldBeSubsetOf(whole.Nodes);
         cut.Nodes.Where(node => node.Kind == "topic").First().Label.ShouldBe(whole.Nodes.First(node => node.Kind == "topic").Label);
         var newest = await service.GetAll<ListedWork>($"/api/researchers/{centre}/works");
@@ -84,6 +88,41 @@ public sealed class GraphSliceTests(SharedPublication service)
             // Others go on working: only how new it is may change.
             for (var n = 0; n < 3; n++) (await Slice("researcher", centre, limit) with { AsOf = once.AsOf }).ShouldBeEquivalentTo(once);
         }
+    }
+
+    [Fact]
+    public async Task Every_edge_says_in_words_what_it_stands_for()
+    {
+        var (one, other) = ($"A{Records.Number()}", $"A{Records.Number()}");
+        var records = Enumerable.Range(2021, 3).Select(year =>
+        {
+            var record = Records.OpenAlexBy(Records.Number(), Records.Author("One", one, institution: $"Institution {one}"), Records.Author("Other", other));
+            (record["publication_date"], record["topics"]) = ($"{year}-01-01", new JsonArray(new JsonObject { ["display_name"] = $"Topic {one}" }));
+            return record;
+        });
+        await service.Import(WorkSource.OpenAlex, records.Lines());
+        var centre = await service.OpenAlexAuthor(one);
+
+        var slice = await Slice("researcher", centre, 40);
+
+        Reasons(slice, "collaborated").ShouldBe(["co-author of 3 works, latest 2023"]);
+        Reasons(slice, "authored").ShouldBe(["author"]);
+        Reasons(slice, "affiliated").ShouldBe(["affiliated with it on 3 works, latest 2023"]);
+        Reasons(slice, "about").ShouldBe(["3 works on it, latest 2023", "has topic"], ignoreOrder: true);
+        var topic = slice.Nodes.Single(node => node.Kind == "topic").Id;
+        Reasons(await Slice("topic", topic, 40), "collaborated").ShouldBe(["co-author of 3 works, latest 2023"]);
+
+        static IEnumerable<string> Reasons(GraphSlice slice, string kind) => slice.Edges.Where(edge => edge.Kind == kind).Select(edge => edge.Reason).Distinct();
+    }
+
+    [Fact]
+    public async Task A_tie_without_any_year_names_none()
+    {
+        var (one, other) = ($"A{Records.Number()}", $"A{Records.Number()}");
+        var undated = Records.OpenAlex(Records.Number(), one, other);
+        undated["publication_date"] = null;
+        await service.Import(WorkSource.OpenAlex, undated.ToJsonString());
+        (await Slice("researcher", await service.OpenAlexAuthor(one), 40)).Edges.Where(edge => edge.Kind == "collaborated").Select(edge => edge.Reason).ShouldBe(["co-author of 1 work"]);
     }
 
     [Fact]

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Globalization;
+using System.Net.ServerSentEvents;
 using System.Text;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -24,6 +25,9 @@ internal sealed class FakeServices : IAsyncDisposable
 
     /// <summary>Completed when the graph may answer; a test that holds it back sees the page before the graph.</summary>
     public TaskCompletionSource GraphMayAnswer { get; set; } = Completed();
+
+    /// <summary>Completed when the import may go on; a test that holds it back sees the first event of its progress before the last.</summary>
+    public TaskCompletionSource ImportMayGoOn { get; set; } = Completed();
 
     /// <summary>Services that answer every call with 500.</summary>
     public HashSet<string> Failing { get; } = [];
@@ -70,6 +74,7 @@ internal sealed class FakeServices : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         GraphMayAnswer.TrySetResult();
+        ImportMayGoOn.TrySetResult();
         foreach (var app in apps.Values)
             await app.DisposeAsync();
     }
@@ -138,6 +143,7 @@ internal sealed class FakeServices : IAsyncDisposable
             return World.Graph(kind, id, limit ?? 40) is { } graph ? Results.Ok(graph) : Results.NotFound();
         });
         app.MapPost("/api/works", (HttpContext context) => Results.Created("/api/works/1", new { id = 1 }));
+        app.MapGet("/api/imports/{id}", () => TypedResults.ServerSentEvents(Progress()));
         app.MapPost("/api/imports", async (HttpContext context) =>
         {
             var buffer = new byte[65536];
@@ -147,6 +153,13 @@ internal sealed class FakeServices : IAsyncDisposable
             return Results.Accepted("/api/imports/1", new { received = total });
         });
         app.MapGet("/openapi/v1.json", () => Document("Publication", "/api/works/{id}", "Work"));
+    }
+
+    private async IAsyncEnumerable<SseItem<string>> Progress()
+    {
+        yield return new("running", "progress");
+        await ImportMayGoOn.Task;
+        yield return new("completed", "progress");
     }
 
     private void Trust(WebApplication app)

@@ -151,9 +151,9 @@ internal sealed class FakeWorld
         var found = papers.ToArray();
         if (found.Length == 0)
             return null;
-        var nodes = new Dictionary<string, object>();
+        var nodes = new Dictionary<string, (string Kind, object Node)>();
         var edges = new List<object>();
-        void Node(Guid node, string nodeKind, string label) => nodes.TryAdd(node.ToString(), new { id = node, kind = nodeKind, label });
+        void Node(Guid node, string nodeKind, string label) => nodes.TryAdd(node.ToString(), (nodeKind, new { id = node, kind = nodeKind, label }));
         foreach (var paper in found)
         {
             Node(paper.Id, "work", paper.Title);
@@ -176,7 +176,8 @@ internal sealed class FakeWorld
         if (kind == "researcher")
             edges.AddRange(Strengths(Guid.Parse(id)).Select(each => new { source = Guid.Parse(id), target = each.Id, kind = "collaborated", weight = each.Strength, reason = $"{each.Works} shared work(s), strength {each.Strength.ToString("0.##", CultureInfo.InvariantCulture)}" }));
         var kept = nodes.OrderByDescending(node => node.Key == id).Take(limit).ToDictionary();
-        return new { nodes = kept.Values, edges = edges.Distinct(), shown = kept.Count, total = nodes.Count, asOf = 1 };
+        var kinds = nodes.GroupBy(node => node.Value.Kind).ToDictionary(same => same.Key, same => new { shown = same.Count(node => kept.ContainsKey(node.Key)), total = same.Count() });
+        return new { nodes = kept.Values.Select(each => each.Node), edges = edges.Distinct(), shown = kept.Count, total = nodes.Count, kinds, asOf = 1 };
     }
 
     public static Guid Stable(string text) => new(SHA256.HashData(Encoding.UTF8.GetBytes(text)).AsSpan(0, 16));

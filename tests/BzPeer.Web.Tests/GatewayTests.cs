@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
+using System.Net.ServerSentEvents;
 using System.Net.Sockets;
 using System.Text;
 using System.Text.Json.Nodes;
@@ -28,13 +29,16 @@ public sealed class GatewayTests
     [InlineData("GET", $"/api/researchers/{Id}/following", "Follow")]
     [InlineData("GET", $"/api/researchers/{Id}/known-followers", "Follow")]
     [InlineData("GET", $"/api/researchers/{Id}/follow-counts", "Follow")]
-    [InlineData("GET", $"/api/researchers/{Id}/works?limit=2", "Publication")]
+    [InlineData("GET", $"/api/researchers/{Id}/works?limit=2&year=2019..2023&sort=title", "Publication")]
+    [InlineData("GET", $"/api/researchers/{Id}/topics", "Publication")]
+    [InlineData("GET", $"/api/researchers/{Id}/institutions?limit=2", "Publication")]
     [InlineData("GET", $"/api/researchers/{Id}/collaborators", "Publication")]
     [InlineData("POST", "/api/works", "Publication")]
     [InlineData("POST", $"/api/works/{Id}/retraction", "Publication")]
     [InlineData("POST", "/api/imports?format=arxiv", "Publication")]
     [InlineData("GET", $"/api/imports/{Id}", "Publication")]
     [InlineData("GET", $"/api/graph/researcher/{Id}", "Publication")]
+    [InlineData("GET", $"/api/graph/connection?from={Id}&to={Id}", "Publication")]
     [InlineData("GET", $"/api/researchers/{Id}/trust", "Trust")]
     [InlineData("GET", $"/api/researchers/{Id}/trust/changes", "Trust")]
     public async Task A_call_reaches_the_service_it_belongs_to_as_it_was_sent(string method, string path, string service)
@@ -45,6 +49,25 @@ public sealed class GatewayTests
 
         var request = site.Services.Requests.ShouldHaveSingleItem();
         (request.Service, request.Method, request.Path).ShouldBe((service, method, path));
+    }
+
+    [Fact]
+    public async Task Events_reach_the_reader_one_by_one_while_the_service_goes_on_sending()
+    {
+        await using var site = await Site.StartAsync();
+        site.Services.ImportMayGoOn = new TaskCompletionSource();
+        using var request = new HttpRequestMessage(HttpMethod.Get, $"/api/imports/{Id}") { Headers = { { "Accept", "text/event-stream" } } };
+        using var response = await site.Client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, TestContext.Current.CancellationToken);
+        var events = SseParser.Create(await response.Content.ReadAsStreamAsync(TestContext.Current.CancellationToken)).EnumerateAsync(TestContext.Current.CancellationToken).GetAsyncEnumerator(TestContext.Current.CancellationToken);
+
+        response.Content.Headers.ContentType!.MediaType.ShouldBe("text/event-stream");
+        (await events.MoveNextAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken)).ShouldBeTrue();
+        (events.Current.EventType, events.Current.Data).ShouldBe(("progress", "running"));
+
+        site.Services.ImportMayGoOn.SetResult();
+        (await events.MoveNextAsync()).ShouldBeTrue();
+        events.Current.Data.ShouldBe("completed");
+        (await events.MoveNextAsync()).ShouldBeFalse();
     }
 
     [Theory]

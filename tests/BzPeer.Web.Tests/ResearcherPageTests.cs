@@ -144,6 +144,10 @@ public sealed class ResearcherPageTests
         var text = Site.TextOf(await site.Html($"/researchers/{prolific}"));
 
         text.ShouldContain("Showing 30 of 102");
+        // Of each kind: the fake shows what it came upon first.
+        text.ShouldMatch("[0-9]+ of 51 people");
+        text.ShouldMatch("[0-9]+ of 50 works");
+        text.ShouldContain(" 1 topic ");
         text.ShouldContain("50 published item(s)");
         text.ShouldContain("Showing 20 of 50");
         text.ShouldContain("Older works");
