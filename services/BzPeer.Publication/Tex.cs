@@ -10,21 +10,18 @@ internal static class Tex
     private const int MostAccents = 2;
 
     /// <summary>Accents, each put on the letter after it.</summary>
-    private static readonly Dictionary<string, char> Accents = new()
-    {
-        ["`"] = '\u0300', ["'"] = '\u0301', ["^"] = '\u0302', ["~"] = '\u0303', ["="] = '\u0304', ["u"] = '\u0306', ["."] = '\u0307', ["\""] = '\u0308',
-        ["r"] = '\u030A', ["H"] = '\u030B', ["v"] = '\u030C', ["G"] = '\u030F', ["d"] = '\u0323', ["c"] = '\u0327', ["k"] = '\u0328', ["b"] = '\u0331',
-    };
+    private static readonly Dictionary<string, string> Accents = Pairs(
+        "` \u0300 ' \u0301 ^ \u0302 ~ \u0303 = \u0304 u \u0306 . \u0307 \" \u0308 r \u030A H \u030B v \u030C G \u030F d \u0323 c \u0327 k \u0328 b \u0331");
 
-    private static readonly Dictionary<string, string> Symbols = new()
-    {
-        ["ss"] = "ß", ["SS"] = "ẞ", ["o"] = "ø", ["O"] = "Ø", ["l"] = "ł", ["L"] = "Ł", ["ae"] = "æ", ["AE"] = "Æ", ["oe"] = "œ", ["OE"] = "Œ", ["aa"] = "å", ["AA"] = "Å",
-        ["i"] = "ı", ["j"] = "ȷ", ["dh"] = "ð", ["DH"] = "Ð", ["th"] = "þ", ["TH"] = "Þ", ["dj"] = "đ", ["DJ"] = "Đ", ["ng"] = "ŋ", ["NG"] = "Ŋ",
-        ["&"] = "&", ["%"] = "%", ["$"] = "$", ["#"] = "#", ["_"] = "_", ["{"] = "{", ["}"] = "}", [" "] = " ", ["\\"] = " ", [","] = " ", [";"] = " ", ["-"] = "", ["/"] = "", ["!"] = "",
-        ["textendash"] = "–", ["textemdash"] = "—", ["ldots"] = "…", ["dots"] = "…", ["textellipsis"] = "…", ["textquoteright"] = "’", ["textquoteleft"] = "‘",
-        ["textquotedblleft"] = "“", ["textquotedblright"] = "”", ["textquotesingle"] = "'", ["textasciitilde"] = "~", ["textbackslash"] = "\\", ["textunderscore"] = "_",
-        ["copyright"] = "©", ["textregistered"] = "®", ["texttrademark"] = "™", ["S"] = "§", ["P"] = "¶", ["pounds"] = "£", ["textdegree"] = "°", ["TeX"] = "TeX", ["LaTeX"] = "LaTeX",
-    };
+    private static readonly Dictionary<string, string> Symbols = Pairs(
+        """
+        ss ß SS ẞ o ø O Ø l ł L Ł ae æ AE Æ oe œ OE Œ aa å AA Å i ı j ȷ dh ð DH Ð th þ TH Þ dj đ DJ Đ ng ŋ NG Ŋ
+        & & % % $ $ # # _ _ { { } } textendash – textemdash — ldots … dots … textellipsis …
+        textquoteright ’ textquoteleft ‘ textquotedblleft “ textquotedblright ” textquotesingle ' textasciitilde ~ textbackslash \ textunderscore _
+        copyright © textregistered ® texttrademark ™ S § P ¶ pounds £ textdegree ° TeX TeX LaTeX LaTeX
+        """);
+
+    private static Dictionary<string, string> Pairs(string pairs) => pairs.Split((char[])[' ', '\r', '\n'], StringSplitOptions.RemoveEmptyEntries).Chunk(2).ToDictionary(pair => pair[0], pair => pair[1]);
 
     /// <summary>
     /// What it says, without the commands and braces: accents on their letters, dashes and quotes as characters. Formulas
@@ -92,12 +89,13 @@ internal static class Tex
             while (end < tex.Length && tex[end] == ' ') end++;
 
         if (Accents.TryGetValue(command, out var accent)) return accents < MostAccents ? ReadAccented(tex, end, accent, text, accents + 1) : end;
+        if (command is " " or @"\" or "," or ";") text.Append(' ');
         if (Symbols.TryGetValue(command, out var symbol)) text.Append(symbol);
         return end;
     }
 
     /// <summary>The letter an accent is for, in braces or not, dotless or not; with nothing there, nothing.</summary>
-    private static int ReadAccented(string tex, int at, char accent, StringBuilder text, int accents)
+    private static int ReadAccented(string tex, int at, string accent, StringBuilder text, int accents)
     {
         while (at < tex.Length && tex[at] is ' ' or '{') at++;
         if (at >= tex.Length || tex[at] == '}') return at;

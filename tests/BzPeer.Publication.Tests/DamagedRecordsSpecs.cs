@@ -109,6 +109,37 @@ public sealed class DamagedRecordsSpecs
 
     [Theory]
     [MemberData(nameof(Samples))]
+    public async Task A_file_without_end_is_read_as_it_comes(string name)
+    {
+        var sample = Sample.Of(name);
+        var endless = new Endless(Encoding.UTF8.GetBytes(sample.Before), Encoding.UTF8.GetBytes(sample.Records[0] + sample.Between));
+        var read = 0;
+        await foreach (var record in ImportReader.ReadAsync(endless, sample.Format, sample.MediaType, long.MaxValue, Ct))
+        {
+            record.Rejection.ShouldBeNull();
+            if (++read == 3_000) break;
+        }
+
+        read.ShouldBe(3_000);
+        // Beyond what was given out lies a buffer or two, and the first look for the end of a line.
+        endless.Given.ShouldBeLessThan((3_000 * sample.Records[0].Length) + 1_500_000);
+    }
+
+    /// <summary>Goes on with the same for as long as somebody reads.</summary>
+    private sealed class Endless(byte[] before, byte[] again) : ReadOnlyStream
+    {
+        public long Given { get; private set; }
+
+        public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+        {
+            for (var n = 0; n < buffer.Length; n++, Given++)
+                buffer.Span[n] = Given < before.Length ? before[Given] : again[(Given - before.Length) % again.Length];
+            return ValueTask.FromResult(buffer.Length);
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Samples))]
     public async Task A_file_cut_off_at_any_byte_gives_every_record_before_the_cut_and_says_that_something_is_missing(string name)
     {
         var sample = Sample.Of(name);
