@@ -4,7 +4,7 @@ namespace BzPeer.Contracts;
 /// <param name="Origin">Order and identity of the fact.</param>
 /// <param name="ResearcherId">The researcher.</param>
 /// <param name="Name">Full name as the source prints it, diacritics and script kept.</param>
-/// <param name="RegisteredFrom">Source of record that first named them: <c>openalex</c>, <c>arxiv</c>, or <c>curator</c> on a work posted through the API.</param>
+/// <param name="RegisteredFrom">Source of record that first named them: <c>openalex</c>, <c>crossref</c>, <c>arxiv</c>, <c>orcid</c>, or <c>curator</c> on a work posted through the API.</param>
 /// <param name="Orcid">ORCID iD as <c>0000-0002-1825-0097</c>, or null.</param>
 /// <param name="OpenAlex">OpenAlex author id as <c>A5023888391</c>, or null.</param>
 public sealed record ResearcherRegistered(

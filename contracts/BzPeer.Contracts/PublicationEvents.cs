@@ -7,7 +7,7 @@ namespace BzPeer.Contracts;
 /// <param name="Origin">Order and identity of the fact.</param>
 /// <param name="ResearcherId">The researcher.</param>
 /// <param name="Name">Full name as the first source prints it.</param>
-/// <param name="RegisteredFrom">Source that first named them: <c>openalex</c>, <c>arxiv</c>, or <c>curator</c> on a work posted through the API.</param>
+/// <param name="RegisteredFrom">Source that first named them: <c>openalex</c>, <c>crossref</c>, <c>arxiv</c>, <c>orcid</c>, or <c>curator</c> on a work posted through the API.</param>
 /// <param name="Orcid">First seen ORCID iD, or null.</param>
 /// <param name="OpenAlex">First seen OpenAlex author id, or null.</param>
 /// <param name="Keys">All keys the researcher is known by, for search: <c>orcid:…</c>, <c>openalex:…</c>.</param>
@@ -20,7 +20,7 @@ public sealed record AuthorIdentified(
 /// <summary>An affiliation as a source of record prints it.</summary>
 /// <param name="Institution">The institution's name.</param>
 /// <param name="InstitutionId">Its id at the source (<c>I184564680</c>), or null.</param>
-/// <param name="Source">Where it was read: <c>openalex</c>, <c>arxiv</c>.</param>
+/// <param name="Source">Where it was read: <c>openalex</c>, <c>crossref</c>, <c>arxiv</c>.</param>
 /// <param name="AsOf">Publication date of the work it was read from, or null.</param>
 public sealed record Affiliation(string Institution, string? InstitutionId, string Source, DateOnly? AsOf);
 

@@ -1,10 +1,16 @@
+using System.Globalization;
+using System.Runtime.CompilerServices;
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using System.Xml;
 using System.Xml.Linq;
 
 namespace BzPeer.Publication;
 
-/// <summary>arXiv papers: entries of its Atom feeds, and the same as JSON. Their topics are the codes of their categories, the primary one first.</summary>
+/// <summary>
+/// arXiv papers: entries of its Atom feeds, the same as JSON, and records harvested by OAI-PMH in the formats <c>arXiv</c>,
+/// <c>arXivRaw</c> and <c>oai_dc</c>. Their topics are the codes of their categories, the primary one first.
+/// </summary>
 internal static partial class ArxivWorks
 {
     private const string Venue = "arXiv";
@@ -12,6 +18,33 @@ internal static partial class ArxivWorks
 
     public static readonly XNamespace Atom = "http://www.w3.org/2005/Atom";
     private static readonly XNamespace Own = "http://arxiv.org/schemas/atom";
+    private static readonly XNamespace Oai = "http://www.openarchives.org/OAI/2.0/";
+
+    /// <summary>What an answer to an OAI-PMH request may have as its root, also when it was cut out of one.</summary>
+    private static readonly string[] HarvestRoots = ["OAI-PMH", "ListRecords", "GetRecord", "record"];
+
+    /// <summary>The entries of a feed, or the records of a harvest.</summary>
+    public static async IAsyncEnumerable<ReadRecord> ReadAsync(XmlReader xml, PeekStream stream, [EnumeratorCancellation] CancellationToken cancellation)
+    {
+        await xml.MoveToContentAsync();
+        if (!(xml.NamespaceURI == Atom && xml.LocalName is "feed" or "entry") && !(xml.NamespaceURI == Oai && HarvestRoots.Contains(xml.LocalName)))
+            throw new XmlException("This is neither an Atom feed nor an answer to an OAI-PMH request.");
+        while (!xml.EOF)
+        {
+            stream.BeginRecord();
+            if (xml is { NodeType: XmlNodeType.Element, LocalName: "entry" } && xml.NamespaceURI == Atom) yield return Read(await NextAsync());
+            else if (xml is { NodeType: XmlNodeType.Element, LocalName: "record" } && xml.NamespaceURI == Oai) yield return ReadHarvested(await NextAsync());
+            else if (xml is { NodeType: XmlNodeType.Element, LocalName: "error" } && xml.NamespaceURI == Oai)
+            {
+                var error = await NextAsync();
+                yield return ReadRecord.Rejected(null, $"arXiv answered with an error: {(string?)error.Attribute("code")} {error.Value}");
+            }
+
+            await xml.ReadAsync();
+        }
+
+        Task<XElement> NextAsync() => ImportReader.ReadElementAsync(xml, cancellation);
+    }
 
     public static ReadRecord Read(XElement entry)
     {
@@ -23,6 +56,12 @@ internal static partial class ArxivWorks
         return Read(address, entry.Element(Atom + "title")?.Value, entry.Element(Atom + "summary")?.Value, entry.Element(Atom + "published")?.Value,
             entry.Element(Own + "doi")?.Value, categories, entry.Elements(Atom + "author").Select(Author));
     }
+
+    /// <summary>A record, or an object of records by their ids.</summary>
+    public static IEnumerable<ReadRecord> ReadAny(JsonElement json) =>
+        json.ValueKind == JsonValueKind.Object && json.EnumerateObject().All(member => member.Value.ValueKind == JsonValueKind.Object && Identifiers.Arxiv(member.Name) is not null)
+            ? json.EnumerateObject().Select(member => Read(member.Value))
+            : [Read(json)];
 
     public static ReadRecord Read(JsonElement record)
     {
@@ -42,6 +81,53 @@ internal static partial class ArxivWorks
         var date = LooseJson.Day(published?.Trim());
         return ReadRecord.Of(id, new(text, Type, date?.Year, date, Venue, Identifiers.Doi(doi), id, OpenAlex: null, PlainText.Clean(summary),
             [.. categories.OfType<string>().Where(code => Category().IsMatch(code)).Distinct()], [.. authors]));
+    }
+
+    private static ReadRecord ReadHarvested(XElement record)
+    {
+        var header = record.Element(Oai + "header");
+        // oai:arXiv.org:2301.01178
+        var id = header?.Element(Oai + "identifier")?.Value.Split(':')[^1];
+        if ((string?)header?.Attribute("status") == "deleted") return ReadRecord.Rejected(id, "arXiv has deleted this record. What it said before stands until a curator retracts the work.");
+        if (record.Element(Oai + "metadata")?.Elements().FirstOrDefault() is not { } metadata) return ReadRecord.Rejected(id, "The record has no metadata.");
+
+        var codes = Text("categories")?.Split(' ', StringSplitOptions.RemoveEmptyEntries) ?? [];
+        return metadata.Name.LocalName switch
+        {
+            "arXiv" => Read(Text("id") ?? id, Text("title"), Text("abstract"), Text("created"), Text("doi"), codes, All("authors").Elements().Select(HarvestedAuthor)),
+            "arXivRaw" => Read(Text("id") ?? id, Text("title"), Text("abstract"), FirstVersion(), Text("doi"), codes,
+                AuthorLine.Split(Text("authors")).Select(name => Author(name, null, null, null))),
+            // The abstract comes before the comments; the dates are those of the versions.
+            "dc" => Read(id, Text("title"), Text("description"), All("date").Select(date => date.Value.Trim()).Order(StringComparer.Ordinal).FirstOrDefault(),
+                All("identifier").Select(address => address.Value).FirstOrDefault(address => Identifiers.Doi(address) is not null),
+                header!.Elements(Oai + "setSpec").Select(set => CategoryOf(set.Value)), All("creator").Select(name => Author(PersonName.Natural(Tex.ToText(name.Value)), null, null, null))),
+            var format => ReadRecord.Rejected(id, $"The record is written in '{format}'. Harvest arXiv with metadataPrefix arXiv, arXivRaw or oai_dc."),
+        };
+
+        IEnumerable<XElement> All(string name) => metadata.Elements().Where(element => element.Name.LocalName == name);
+
+        string? Text(string name) => All(name).FirstOrDefault()?.Value;
+
+        string? FirstVersion() => All("version").Elements().FirstOrDefault(element => element.Name.LocalName == "date")?.Value is { } date
+            && DateTimeOffset.TryParse(date, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var at)
+            ? at.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture)
+            : null;
+    }
+
+    /// <summary>The code of the category that a set is: <c>cs:cs:NI</c>, <c>physics:hep-th</c>; a set of one word is a whole archive.</summary>
+    private static string? CategoryOf(string set) => set.Split(':') switch
+    {
+        [_, var archive, var subject] => $"{archive}.{subject}",
+        [_, var archive] => archive,
+        _ => null,
+    };
+
+    private static PrintedAuthor HarvestedAuthor(XElement author)
+    {
+        var affiliation = PlainText.Clean(Part("affiliation"));
+        return Author(Tex.ToText($"{Part("forenames")} {Part("keyname")} {Part("suffix")}"), null, null, affiliation);
+
+        string? Part(string name) => author.Elements().FirstOrDefault(element => element.Name.LocalName == name)?.Value;
     }
 
     private static PrintedAuthor Author(XElement author)

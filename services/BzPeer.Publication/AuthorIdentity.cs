@@ -28,9 +28,8 @@ public static class AuthorIdentity
         List<string> keys = [];
         if (author.Orcid is not null) keys.Add($"orcid:{author.Orcid}");
         if (author.OpenAlex is not null) keys.Add($"openalex:{author.OpenAlex}");
-        // arXiv gives names only, OpenAlex has no id for some authors. Whoever a source prints under one name is taken for one
-        // person, within that source. A name that somebody posts may be anybody's.
-        if (keys.Count == 0 && source is WorkSource.OpenAlex or WorkSource.Arxiv && !author.Unlinked && PlainText.Fold(author.Name) is { Length: > 0 } name)
+        // arXiv gives names only, Crossref mostly, OpenAlex has no id for some authors.
+        if (keys.Count == 0 && WorkSource.KnowsByName(source) && !author.Unlinked && PlainText.Fold(author.Name) is { Length: > 0 } name)
             keys.Add($"name:{source}:{name}");
         return keys;
     }
@@ -52,7 +51,7 @@ public static class AuthorIdentity
         var affiliation = author.Institutions is [var at, ..] ? new SeenAffiliation(at.Name, at.Id, source, published) : null;
         // Names are not for search by id.
         var keys = Keys(source, author).Where(key => !key.StartsWith("name:", StringComparison.Ordinal)).ToList();
-        if (known is null) return new(researcherId, author.Name, source, author.Orcid, author.OpenAlex, keys, affiliation, now);
+        if (known is null) return new(researcherId, author.Name, WorkSource.Registry(source), author.Orcid, author.OpenAlex, keys, affiliation, now);
 
         var now_known = known with
         {
@@ -75,7 +74,7 @@ public static class AuthorIdentity
         if (one is null || other is null) return one is not null;
         var byDate = (one.AsOf ?? DateOnly.MinValue).CompareTo(other.AsOf ?? DateOnly.MinValue);
         if (byDate != 0) return byDate > 0;
-        var bySource = WorkSource.Precedence(other.Source).CompareTo(WorkSource.Precedence(one.Source));
+        var bySource = WorkSource.PrecedenceOnPeople(other.Source).CompareTo(WorkSource.PrecedenceOnPeople(one.Source));
         if (bySource != 0) return bySource > 0;
         var byName = string.CompareOrdinal(other.Institution, one.Institution);
         return (byName != 0 ? byName : string.CompareOrdinal(other.InstitutionId, one.InstitutionId)) > 0;

@@ -12,23 +12,63 @@ namespace BzPeer.Publication;
 /// </summary>
 internal static class ImportReader
 {
-    /// <summary>What the body of an import may be called, and whether it is XML (null: its first byte tells).</summary>
-    private static readonly Dictionary<string, bool?> MediaTypes = new(StringComparer.OrdinalIgnoreCase)
+    /// <summary>A person's own list of works, as BibTeX; whose word it is, is <see cref="WorkSource.List"/>.</summary>
+    public const string Bibtex = "bibtex";
+
+    /// <summary>A person's own list of works, as CSL-JSON.</summary>
+    public const string Csl = "csl";
+
+    private enum Written
     {
-        ["application/json"] = false,
-        ["application/x-ndjson"] = false,
-        ["application/ndjson"] = false,
-        ["application/jsonl"] = false,
-        ["application/atom+xml"] = true,
-        ["application/xml"] = true,
-        ["text/xml"] = true,
-        ["application/gzip"] = null,
-        ["application/x-gzip"] = null,
+        Json,
+        Xml,
+        Text,
+    }
+
+    /// <summary>What reads a format, in each way it is written; <paramref name="ListAt"/> are the keys that lead to the list in a page of JSON.</summary>
+    private sealed record Format(
+        Func<JsonElement, IEnumerable<ReadRecord>>? Json = null, string[]? ListAt = null,
+        Func<XmlReader, PeekStream, CancellationToken, IAsyncEnumerable<ReadRecord>>? Xml = null,
+        Func<Stream, CancellationToken, IAsyncEnumerable<ReadRecord>>? Text = null)
+    {
+        public bool Has(Written written) => written switch { Written.Json => Json is not null, Written.Xml => Xml is not null, _ => Text is not null };
+    }
+
+    private static readonly Dictionary<string, Format> ByName = new()
+    {
+        [WorkSource.OpenAlex] = new(Json: record => [OpenAlexWorks.Read(record)], ListAt: ["results"]),
+        [WorkSource.Crossref] = new(Json: record => [CrossrefWorks.Read(record)], ListAt: ["message", "items"]),
+        [WorkSource.Arxiv] = new(Json: ArxivWorks.ReadAny, ListAt: ["results"], Xml: ArxivWorks.ReadAsync),
+        [WorkSource.Orcid] = new(Json: OrcidWorks.Read, Xml: OrcidWorks.ReadAsync),
+        [Bibtex] = new(Text: OwnLists.ReadBibtexAsync),
+        [Csl] = new(Json: record => [OwnLists.ReadCsl(record)], ListAt: ["items"]),
     };
+
+    /// <summary>What the body of an import may be called, how it is then written (null: its first byte tells), and the one format it is the type of, if it is.</summary>
+    private static readonly Dictionary<string, (Written? Written, string? Of)> MediaTypes = new(StringComparer.OrdinalIgnoreCase)
+    {
+        ["application/json"] = (Written.Json, null),
+        ["application/x-ndjson"] = (Written.Json, null),
+        ["application/ndjson"] = (Written.Json, null),
+        ["application/jsonl"] = (Written.Json, null),
+        ["application/vnd.orcid+json"] = (Written.Json, WorkSource.Orcid),
+        ["application/vnd.citationstyles.csl+json"] = (Written.Json, Csl),
+        ["application/atom+xml"] = (Written.Xml, WorkSource.Arxiv),
+        ["application/vnd.orcid+xml"] = (Written.Xml, WorkSource.Orcid),
+        ["application/xml"] = (Written.Xml, null),
+        ["text/xml"] = (Written.Xml, null),
+        ["application/x-bibtex"] = (Written.Text, Bibtex),
+        ["text/x-bibtex"] = (Written.Text, Bibtex),
+        ["application/gzip"] = (null, null),
+        ["application/x-gzip"] = (null, null),
+    };
+
+    /// <summary>The names of the formats.</summary>
+    public static IReadOnlyList<string> Formats { get; } = [.. ByName.Keys];
 
     /// <summary>Whether a body of this type can hold records of this format.</summary>
     public static bool Takes(string format, string? mediaType) =>
-        mediaType is not null && MediaTypes.TryGetValue(mediaType, out var xml) && (xml != true || format == WorkSource.Arxiv);
+        mediaType is not null && MediaTypes.TryGetValue(mediaType, out var type) && (type.Of ?? format) == format && (type.Written is not { } written || ByName[format].Has(written));
 
     /// <summary>The media types to send this format as.</summary>
     public static string Takes(string format) => string.Join(", ", MediaTypes.Keys.Where(type => Takes(format, type)));
@@ -67,55 +107,56 @@ internal static class ImportReader
             stream = new PeekStream(new GZipStream(stream, CompressionMode.Decompress));
         stream.MaxBytes = maxBytes;
 
-        var xml = MediaTypes[mediaType] ?? (format == WorkSource.Arxiv && await stream.StartsWithMarkupAsync(cancellation));
-        if (xml)
+        var reads = ByName[format];
+        switch (MediaTypes[mediaType].Written ?? await GuessAsync(reads, stream, cancellation))
         {
-            await foreach (var record in ReadFeedAsync(stream, cancellation)) yield return record;
-            yield break;
-        }
+            case Written.Xml:
+                // No DTD, so no entities to expand or fetch; what no XML may hold is dropped when the text is cleaned.
+                using (var xml = XmlReader.Create(stream, new() { Async = true, DtdProcessing = DtdProcessing.Prohibit, XmlResolver = null, CheckCharacters = false, IgnoreComments = true, IgnoreProcessingInstructions = true }))
+                {
+                    await foreach (var record in reads.Xml!(xml, stream, cancellation)) yield return record;
+                }
 
-        var asLines = mediaType.EndsWith("ndjson", StringComparison.OrdinalIgnoreCase) || mediaType.EndsWith("jsonl", StringComparison.OrdinalIgnoreCase);
-        await foreach (var record in JsonRecords.ReadAsync(stream, asLines, cancellation)) yield return ReadJson(record, format);
+                break;
+            case Written.Text:
+                await foreach (var record in reads.Text!(stream, cancellation)) yield return record;
+                break;
+            default:
+                var asLines = mediaType.EndsWith("ndjson", StringComparison.OrdinalIgnoreCase) || mediaType.EndsWith("jsonl", StringComparison.OrdinalIgnoreCase);
+                await foreach (var bytes in JsonRecords.ReadAsync(stream, asLines, reads.ListAt ?? [], cancellation))
+                    foreach (var record in ReadJson(bytes, reads.Json!)) yield return record;
+                break;
+        }
     }
 
-    private static ReadRecord ReadJson(RecordBytes record, string format)
+    private static async Task<Written> GuessAsync(Format format, PeekStream stream, CancellationToken cancellation) =>
+        format.Has(Written.Text) ? Written.Text
+        : format.Has(Written.Xml) && await stream.StartsWithMarkupAsync(cancellation) ? Written.Xml
+        : Written.Json;
+
+    /// <summary>The element the reader stands at; it then stands at its end, and has not looked beyond, where the file may break off.</summary>
+    internal static async Task<XElement> ReadElementAsync(XmlReader xml, CancellationToken cancellation)
     {
-        if (record.Broken is not null) return record.BreaksOff ? ReadRecord.Broken(record.Broken) : ReadRecord.Rejected(null, record.Broken);
+        using var element = xml.ReadSubtree();
+        return await XElement.LoadAsync(element, LoadOptions.PreserveWhitespace, cancellation);
+    }
+
+    private static IEnumerable<ReadRecord> ReadJson(RecordBytes record, Func<JsonElement, IEnumerable<ReadRecord>> read)
+    {
+        if (record.Broken is not null) return [record.BreaksOff ? ReadRecord.Broken(record.Broken) : ReadRecord.Rejected(null, record.Broken)];
         try
         {
             using var json = JsonDocument.Parse(record.Json);
-            return format == WorkSource.OpenAlex ? OpenAlexWorks.Read(json.RootElement) : ArxivWorks.Read(json.RootElement);
+            return [.. read(json.RootElement)];
         }
         catch (JsonException e)
         {
-            return ReadRecord.Rejected(null, $"The record is not JSON: {e.Message}");
+            return [ReadRecord.Rejected(null, $"The record is not JSON: {e.Message}")];
         }
         catch (InvalidOperationException e)
         {
             // A string with half a surrogate pair, which JSON can write and no text can hold.
-            return ReadRecord.Rejected(null, $"The record holds text that cannot be read: {e.Message}");
-        }
-    }
-
-    private static async IAsyncEnumerable<ReadRecord> ReadFeedAsync(PeekStream stream, [EnumeratorCancellation] CancellationToken cancellation)
-    {
-        // No DTD, so no entities to expand or fetch; what no XML may hold is dropped when the text is cleaned.
-        using var xml = XmlReader.Create(stream, new() { Async = true, DtdProcessing = DtdProcessing.Prohibit, XmlResolver = null, CheckCharacters = false, IgnoreComments = true, IgnoreProcessingInstructions = true });
-        await xml.MoveToContentAsync();
-        if (xml is not { LocalName: "feed" or "entry", NamespaceURI: "http://www.w3.org/2005/Atom" })
-            throw new XmlException("This is not an Atom feed.");
-        while (!xml.EOF)
-        {
-            if (xml is { NodeType: XmlNodeType.Element, LocalName: "entry", NamespaceURI: "http://www.w3.org/2005/Atom" })
-            {
-                stream.BeginRecord();
-                yield return ArxivWorks.Read((XElement)await XNode.ReadFromAsync(xml, cancellation));
-            }
-            else
-            {
-                stream.BeginRecord();
-                await xml.ReadAsync();
-            }
+            return [ReadRecord.Rejected(null, $"The record holds text that cannot be read: {e.Message}")];
         }
     }
 }

@@ -16,7 +16,7 @@ public sealed record ImportRejection(long Index, string? SourceId, string Reason
 
 /// <summary>How an import stands. Created, updated, unchanged and rejected sum to received.</summary>
 /// <param name="Id">The import.</param>
-/// <param name="Format">The format it was sent as.</param>
+/// <param name="Format">The format it was sent as: <c>openalex</c>, <c>crossref</c>, <c>arxiv</c>, <c>orcid</c>, <c>bibtex</c> or <c>csl</c>.</param>
 /// <param name="State"><c>running</c>, <c>completed</c>, or <c>failed</c> when nothing of it could be read.</param>
 /// <param name="Received">Records read so far.</param>
 /// <param name="Created">Works that entered the record.</param>
@@ -31,8 +31,6 @@ public sealed record ImportStatus(
 internal static class Imports
 {
     private const int MostRejections = 1_000;
-    private static readonly string[] Formats = [WorkSource.OpenAlex, WorkSource.Arxiv];
-    private static readonly string[] Announced = ["crossref", "orcid"];
 
     internal static void MapImports(this WebApplication app)
     {
@@ -44,10 +42,8 @@ internal static class Imports
 
     private static async Task<IResult> ReceiveAsync(string? format, HttpContext http, NpgsqlDataSource database, ImportLimits limits, ImportWorker worker, CancellationToken cancellation)
     {
-        if (format is null || !Formats.Contains(format))
-            return Announced.Contains(format)
-                ? Problems.NotYet($"Imports from {format} are announced, not there yet. Send {string.Join(" or ", Formats)}.")
-                : Problems.Of(400, "unknown-format", "Unknown format", $"Say what the body is: ?format={string.Join(" or ?format=", Formats)}.");
+        if (format is null || !ImportReader.Formats.Contains(format))
+            return Problems.Of(400, "unknown-format", "Unknown format", $"Say what the body is: ?format={string.Join(" or ?format=", ImportReader.Formats)}.");
         var type = MediaTypeHeaderValue.TryParse(http.Request.ContentType, out var parsed) ? parsed.MediaType.Value : null;
         if (!ImportReader.Takes(format, type))
             return Problems.Of(415, "unsupported-media-type", "Unsupported media type", $"Send {format} as one of {ImportReader.Takes(format)}.");

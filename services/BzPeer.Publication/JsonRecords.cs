@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Runtime.CompilerServices;
+using System.Text;
 using System.Text.Json;
 
 namespace BzPeer.Publication;
@@ -8,10 +9,10 @@ namespace BzPeer.Publication;
 internal readonly record struct RecordBytes(ReadOnlyMemory<byte> Json, string? Broken = null, bool BreaksOff = false);
 
 /// <summary>
-/// Cuts JSON into records without understanding them: one record, an array, a page of an API (<c>{"results": [...]}</c>) or
-/// NDJSON. Only the record being read is in memory, and a record that is no JSON does not hide the ones after it.
+/// Cuts JSON into records without understanding them: one record, an array, a page of an API (<c>{"results": [...]}</c>,
+/// <c>{"message": {"items": [...]}}</c>) or NDJSON. Only the record being read is in memory, and a record that is no JSON does not hide the ones after it.
 /// </summary>
-internal sealed class JsonRecords
+internal sealed class JsonRecords(string[] listAt)
 {
     /// <summary>A record of 10,000 authors takes a third of this.</summary>
     public const int MaxRecordBytes = 32_000_000;
@@ -19,24 +20,29 @@ internal sealed class JsonRecords
     /// <summary>How far to look for the end of the first line, to tell NDJSON that is not called so.</summary>
     private const int SniffBytes = 1_000_000;
 
+    private readonly byte[][] keys = [.. listAt.Select(key => Encoding.UTF8.GetBytes($"{key}\""))];
     private readonly ArrayBufferWriter<byte> record = new(16_384);
     private readonly Queue<RecordBytes> complete = [];
     private bool lines;
     private int depth, listDepth;
     private bool inString, escaped, inRecord, tooLarge, afterList;
 
-    // At depth 1 of an object: the key being read, to find the list of a page.
+    // On the way to the list of a page: how many of its keys lead to here, the key being read, and whether it was the next one.
+    private int onTheWay;
     private bool keyNext;
     private int stringStart = -1;
-    private bool atResults;
+    private bool atKey;
 
-    /// <summary>Reads the records; <paramref name="asLines"/> when the sender said that each line is one.</summary>
-    public static async IAsyncEnumerable<RecordBytes> ReadAsync(Stream stream, bool asLines, [EnumeratorCancellation] CancellationToken cancellation)
+    /// <summary>
+    /// Reads the records; <paramref name="asLines"/> when the sender said that each line is one; <paramref name="listAt"/> are
+    /// the keys that lead to the list of a page, none where the source has no pages.
+    /// </summary>
+    public static async IAsyncEnumerable<RecordBytes> ReadAsync(Stream stream, bool asLines, string[] listAt, [EnumeratorCancellation] CancellationToken cancellation)
     {
-        var reader = new JsonRecords();
+        var reader = new JsonRecords(listAt);
         var head = await ReadFirstLineAsync(stream, cancellation);
         var start = head.AsSpan().StartsWith("\uFEFF"u8) ? 3 : 0;
-        reader.lines = asLines || IsRecord(head.AsSpan(start));
+        reader.lines = asLines || IsRecord(head.AsSpan(start), listAt);
         reader.Push(head.AsSpan(start));
 
         var buffer = new byte[65_536];
@@ -67,7 +73,7 @@ internal sealed class JsonRecords
     }
 
     /// <summary>Whether the first line is an object of its own that is not a page.</summary>
-    private static bool IsRecord(ReadOnlySpan<byte> head)
+    private static bool IsRecord(ReadOnlySpan<byte> head, string[] listAt)
     {
         var end = head.IndexOf((byte)'\n');
         if (end < 0) return false;
@@ -75,8 +81,9 @@ internal sealed class JsonRecords
         {
             var line = new Utf8JsonReader(head[..end]);
             using var parsed = JsonDocument.ParseValue(ref line);
-            return parsed.RootElement.ValueKind == JsonValueKind.Object && !line.Read()
-                && !(parsed.RootElement.TryGetProperty("results", out var results) && results.ValueKind == JsonValueKind.Array);
+            if (parsed.RootElement.ValueKind != JsonValueKind.Object || line.Read()) return false;
+            var list = listAt.Aggregate((JsonElement?)parsed.RootElement, (found, key) => found.Member(key));
+            return listAt.Length == 0 || list?.ValueKind != JsonValueKind.Array;
         }
         catch (JsonException)
         {
@@ -127,19 +134,20 @@ internal sealed class JsonRecords
                 BeginValue();
                 Keep(b);
                 inString = true;
-                stringStart = keyNext && depth == 1 && listDepth == 0 ? record.WrittenCount : -1;
+                stringStart = keyNext && depth == onTheWay + 1 && listDepth == 0 && onTheWay < keys.Length ? record.WrittenCount : -1;
                 break;
-            case (byte)'[' when atResults || (depth == 0 && !afterList):
-                // The list whose elements are the records: the root, or the results of a page. What was read so far is its envelope.
+            case (byte)'[' when (atKey && onTheWay + 1 == keys.Length) || (depth == 0 && !afterList):
+                // The list whose elements are the records: the root, or the list of a page. What was read so far is its envelope.
                 Forget();
                 listDepth = ++depth;
-                atResults = false;
+                (onTheWay, atKey) = (0, false);
                 break;
             case (byte)'{' or (byte)'[':
                 BeginValue();
                 Keep(b);
                 depth++;
-                (keyNext, atResults) = (b == '{', false);
+                if (atKey && b == '{' && onTheWay + 1 < keys.Length) onTheWay++;
+                (keyNext, atKey) = (b == '{', false);
                 break;
             case (byte)'}' or (byte)']':
                 Close(b);
@@ -149,13 +157,13 @@ internal sealed class JsonRecords
                 break;
             case (byte)',':
                 if (inRecord) Keep(b);
-                (keyNext, atResults) = (true, false);
+                (keyNext, atKey) = (true, false);
                 break;
             default:
                 BeginValue();
                 Keep(b);
                 // Only a colon may stand between the key and its list.
-                if (b != ':') atResults = false;
+                if (b != ':') atKey = false;
                 break;
         }
     }
@@ -163,7 +171,7 @@ internal sealed class JsonRecords
     private void EndString()
     {
         inString = false;
-        atResults = stringStart >= 0 && record.WrittenSpan[stringStart..].SequenceEqual("results\""u8);
+        atKey = stringStart >= 0 && record.WrittenSpan[stringStart..].SequenceEqual(keys[onTheWay]);
         (stringStart, keyNext) = (-1, false);
     }
 
@@ -178,7 +186,8 @@ internal sealed class JsonRecords
 
         if (inRecord) Keep(b);
         depth = Math.Max(0, depth - 1);
-        atResults = false;
+        atKey = false;
+        if (onTheWay > 0 && depth == onTheWay) onTheWay--;
         if (depth == listDepth && inRecord) Complete();
         // The rest of a page, after its list, is no record.
         if (depth == 0) afterList = false;

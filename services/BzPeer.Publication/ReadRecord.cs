@@ -8,7 +8,8 @@ namespace BzPeer.Publication;
 /// <param name="Work">What it says; null when rejected.</param>
 /// <param name="Rejection">Why it is rejected, else null.</param>
 /// <param name="BreaksOff">Nothing after it could be read.</param>
-internal sealed record ReadRecord(string? SourceId, SourceWork? Work, string? Rejection, bool BreaksOff = false)
+/// <param name="Source">Whose word it is, where the format does not say so by itself.</param>
+internal sealed record ReadRecord(string? SourceId, SourceWork? Work, string? Rejection, bool BreaksOff = false, string? Source = null)
 {
     private const int MaxShownId = 200;
     private const int MaxReason = 1_000;
@@ -46,6 +47,29 @@ internal static class LooseJson
         { ValueKind: JsonValueKind.String } text when double.TryParse(text.GetString(), NumberStyles.Float, CultureInfo.InvariantCulture, out var value) => value,
         _ => null,
     };
+
+    /// <summary>The first text that is not blank: of a list, or where a list should be.</summary>
+    public static string? FirstText(this JsonElement? element) =>
+        element is { ValueKind: JsonValueKind.Array } list ? list.EnumerateArray().Select(item => ((JsonElement?)item).FirstText()).FirstOrDefault(text => text is not null)
+        : string.IsNullOrWhiteSpace(element.Text()) ? null : element.Text();
+
+    /// <summary>A whole number, also where it stands in quotes.</summary>
+    public static int? Digits(this JsonElement? element) =>
+        element.Whole() ?? (int.TryParse(element.Text(), NumberStyles.None, CultureInfo.InvariantCulture, out var value) ? value : null);
+
+    /// <summary>Year and day of <c>{"date-parts": [[2019, 5, 3]]}</c>, of which the day and the month may be missing.</summary>
+    public static (int? Year, DateOnly? Day) DateParts(this JsonElement? date)
+    {
+        var parts = ((JsonElement?)date.Member("date-parts").Items().FirstOrDefault()).Items().Select(part => ((JsonElement?)part).Digits()).ToList();
+        return Date(parts.ElementAtOrDefault(0), parts.ElementAtOrDefault(1), parts.ElementAtOrDefault(2));
+    }
+
+    /// <summary>What of a date is known: the year, and the day only where all three parts make one.</summary>
+    public static (int? Year, DateOnly? Day) Date(int? year, int? month, int? day)
+    {
+        if (year is not (> 0 and <= 9999)) return (null, null);
+        return month is >= 1 and <= 12 && day >= 1 && day <= DateTime.DaysInMonth(year.Value, month.Value) ? (year, new DateOnly(year.Value, month.Value, day.Value)) : (year, null);
+    }
 
     /// <summary>The day at the beginning of a text, <c>2023-01-03</c> or <c>2023-01-03T18:00:00Z</c>.</summary>
     public static DateOnly? Day(string? text) =>

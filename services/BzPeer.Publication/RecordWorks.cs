@@ -45,11 +45,11 @@ internal sealed class RecordWorks(NpgsqlDataSource database, TimeProvider clock,
     /// <summary>Reads everything the decisions need, in four round trips however many records there are.</summary>
     private async Task<Batch> ReadAsync(IDocumentSession session, IReadOnlyList<Assertion> records, CancellationToken cancellation)
     {
-        var workKeys = await LoadWorkKeysAsync([.. records.SelectMany(record => record.Work.Keys()).Distinct()], cancellation);
+        var workKeys = await LoadWorkKeysAsync([.. records.SelectMany(record => record.Keys()).Distinct()], cancellation);
         var works = await Work.LoadAsync(session, [.. workKeys.Values.Distinct()], cancellation);
 
         // Most records of a file that comes again are known: their authors need no look.
-        var news = records.Where(record => !record.Work.Keys().Any(key => workKeys.TryGetValue(key, out var id) && works.GetValueOrDefault(id)?.Knows(record) == true));
+        var news = records.Where(record => !record.Keys().Any(key => workKeys.TryGetValue(key, out var id) && works.GetValueOrDefault(id)?.Knows(record) == true));
         var names = news.SelectMany(record => record.Work.Authors.SelectMany(author => AuthorIdentity.Keys(record.Source, author))).Distinct().ToArray();
         var authorKeys = names.Length == 0 ? [] : await AuthorIdentity.LoadKeysAsync(database, names, cancellation);
         var researchers = authorKeys.Count == 0
@@ -87,7 +87,7 @@ internal sealed class RecordWorks(NpgsqlDataSource database, TimeProvider clock,
 
         public Recorded Record(Assertion record)
         {
-            var keys = record.Work.Keys().ToList();
+            var keys = record.Keys().ToList();
             var named = keys.Where(workKeys.ContainsKey).Select(key => workKeys[key]).ToList();
             if (named.Distinct().Count() > 1)
                 log.LogWarning("{Source} record {SourceId} names {Count} works; it is taken as {WorkId}. They should be merged", record.Source, record.SourceId, named.Distinct().Count(), named[0]);
@@ -115,8 +115,7 @@ internal sealed class RecordWorks(NpgsqlDataSource database, TimeProvider clock,
             if (ambiguous)
                 log.LogWarning("The keys {Keys} name two researchers; they are taken as {ResearcherId}. They should be merged", string.Join(", ", keys), id);
             var known = researchers.TryGetValue(id, out var state) ? state.State : null;
-            // What anybody claims about themselves neither brings others into being nor says anything about them.
-            if (record.Source == WorkSource.SelfAsserted) return known is null ? author : author with { ResearcherId = id };
+            if (!WorkSource.Introduces(record.Source)) return known is null ? author : author with { ResearcherId = id };
 
             // An OpenAlex id that names somebody else stays theirs.
             var theirs = ambiguous ? author with { OpenAlex = null } : author;

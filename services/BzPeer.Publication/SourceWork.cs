@@ -9,24 +9,58 @@ public static class WorkSource
     /// <summary>A curator, through the API.</summary>
     public const string Curator = "curator";
 
+    /// <summary>Crossref.</summary>
+    public const string Crossref = "crossref";
+
     /// <summary>OpenAlex.</summary>
     public const string OpenAlex = "openalex";
 
     /// <summary>arXiv.</summary>
     public const string Arxiv = "arxiv";
 
+    /// <summary>What an organisation (Crossref, DataCite, a publisher) added to somebody's ORCID record in its own name.</summary>
+    public const string Orcid = "orcid";
+
+    /// <summary>What people added to their ORCID record themselves, also by way of somebody else's search.</summary>
+    public const string OrcidOwn = "orcid-self-asserted";
+
+    /// <summary>A list of works that a person keeps, handed in by a curator.</summary>
+    public const string List = "list";
+
     /// <summary>One of the authors, through the API.</summary>
     public const string SelfAsserted = "self-asserted";
 
-    // Who is believed first where two differ: a curator looked, OpenAlex describes the version of record, arXiv the
-    // preprint, an author vouches for themselves.
-    private static readonly string[] ByPrecedence = [Curator, OpenAlex, Arxiv, SelfAsserted];
+    // Who is believed first where two differ: a curator looked; Crossref has it from the publisher of the version of record;
+    // OpenAlex describes the same version from there, and adds what it works out; arXiv describes the preprint; an ORCID
+    // record has only what its owner was asked to let in. Those who speak of themselves come last, whom ORCID signed in first.
+    private static readonly string[] ByPrecedence = [Curator, Crossref, OpenAlex, Arxiv, Orcid, OrcidOwn, List, SelfAsserted];
+
+    // Of people, OpenAlex comes before Crossref: their lists of authors are the same, but OpenAlex says who each of them is and
+    // where they work by an id, and Crossref mostly by a name.
+    private static readonly string[] ByPrecedenceOnPeople = [Curator, OpenAlex, Crossref, Arxiv, Orcid, OrcidOwn, List, SelfAsserted];
 
     /// <summary>0 for the source believed first.</summary>
-    public static int Precedence(string source) => Array.IndexOf(ByPrecedence, source) is >= 0 and var rank ? rank : ByPrecedence.Length;
+    public static int Precedence(string source) => Rank(ByPrecedence, source);
+
+    /// <summary>0 for the source believed first on authors and their affiliations.</summary>
+    public static int PrecedenceOnPeople(string source) => Rank(ByPrecedenceOnPeople, source);
 
     /// <summary>Whether the word of this source makes a work validated.</summary>
-    public static bool Validates(string source) => source != SelfAsserted;
+    public static bool Validates(string source) => source is not (OrcidOwn or List or SelfAsserted);
+
+    /// <summary>
+    /// Whether authors become known by its word. What anybody claims neither brings others into being nor says anything about
+    /// them; but whose an ORCID record is, ORCID knows, whatever they list in it.
+    /// </summary>
+    public static bool Introduces(string source) => source is not (List or SelfAsserted);
+
+    /// <summary>Whether whoever it prints under one name is taken for one person. A name that a person gives may be anybody's.</summary>
+    public static bool KnowsByName(string source) => source is Crossref or OpenAlex or Arxiv;
+
+    /// <summary>Where people come from who become known by this source.</summary>
+    public static string Registry(string source) => source == OrcidOwn ? Orcid : source;
+
+    private static int Rank(string[] order, string source) => Array.IndexOf(order, source) is >= 0 and var rank ? rank : order.Length;
 }
 
 /// <summary>An institution an author names on a work.</summary>
@@ -99,4 +133,18 @@ public sealed record SourceWork(
 /// <param name="Source">One of <see cref="WorkSource"/>.</param>
 /// <param name="SourceId">Its own id of the record.</param>
 /// <param name="Work">What it says.</param>
-public sealed record Assertion(string Source, string SourceId, SourceWork Work);
+public sealed record Assertion(string Source, string SourceId, SourceWork Work)
+{
+    /// <summary>
+    /// The keys its work goes by: the ids it has; those of ORCID also by the entry itself, which stays the same when an id is
+    /// added to it; and what a person lists without any id by its title, first author and year.
+    /// </summary>
+    public IEnumerable<string> Keys() => Source switch
+    {
+        WorkSource.Orcid or WorkSource.OrcidOwn => Work.Keys().Append($"orcid:{SourceId}"),
+        WorkSource.List when !Work.Keys().Any() => [$"list:{StableId.Of($"{PlainText.Fold(Work.Title)}|{FirstFamilyName()}|{Work.Year}")}"],
+        _ => Work.Keys(),
+    };
+
+    private string? FirstFamilyName() => Work.Authors.Count > 0 ? PlainText.Fold(Work.Authors[0].Name).Split(' ')[^1] : null;
+}

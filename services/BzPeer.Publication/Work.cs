@@ -94,7 +94,10 @@ public sealed record Work(Guid Id, IReadOnlyList<Assertion> Said, bool Retracted
         Retracted = Retracted || assertion.Work.Retracted,
     };
 
-    /// <summary>Each field from the first source that has it. The very record of a source where that is what comes out.</summary>
+    /// <summary>
+    /// Each field from the first source that has it; the authors from the first that validates the work, where one does: nobody
+    /// becomes the author of a validated work by listing it. The very record of a source where that is what comes out.
+    /// </summary>
     private static SourceWork Settle(IReadOnlyList<Assertion> said, bool retracted)
     {
         var ranked = said.OrderBy(a => WorkSource.Precedence(a.Source)).ThenBy(a => a.SourceId, StringComparer.Ordinal).Select(a => a.Work).ToList();
@@ -105,10 +108,17 @@ public sealed record Work(Guid Id, IReadOnlyList<Assertion> Said, bool Retracted
             date?.Year ?? ranked.Select(work => work.Year).FirstOrDefault(value => value is not null), date, First(work => work.Venue), First(work => work.Doi),
             First(work => work.ArxivId), First(work => work.OpenAlex), First(work => work.Abstract),
             ranked.Select(work => work.Topics).FirstOrDefault(topics => topics.Count > 0) ?? [],
-            ranked.Select(work => work.Authors).FirstOrDefault(authors => authors.Count > 0) ?? [],
-            retracted);
+            Authors(said), retracted);
 
         string? First(Func<SourceWork, string?> field) => ranked.Select(field).FirstOrDefault(value => value is not null);
+    }
+
+    private static IReadOnlyList<PrintedAuthor> Authors(IReadOnlyList<Assertion> said)
+    {
+        var validated = said.Any(a => WorkSource.Validates(a.Source));
+        return said.Where(a => a.Work.Authors.Count > 0 && WorkSource.Validates(a.Source) == validated)
+            .OrderBy(a => WorkSource.PrecedenceOnPeople(a.Source)).ThenBy(a => a.SourceId, StringComparer.Ordinal)
+            .Select(a => a.Work.Authors).FirstOrDefault() ?? [];
     }
 
     /// <summary>The works with these ids as the store has them.</summary>

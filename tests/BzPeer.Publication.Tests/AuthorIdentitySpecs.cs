@@ -25,13 +25,21 @@ public sealed class AuthorIdentitySpecs
     [Theory]
     [InlineData(WorkSource.Arxiv, "name:arxiv:ada lovelace")]
     [InlineData(WorkSource.OpenAlex, "name:openalex:ada lovelace")]
+    [InlineData(WorkSource.Crossref, "name:crossref:ada lovelace")]
     public void Without_an_id_the_key_is_the_source_and_the_folded_name(string source, string key) =>
         AuthorIdentity.Keys(source, new("Ada  LOVELACE")).ShouldBe([key]);
 
     [Theory]
     [InlineData(WorkSource.Curator)]
     [InlineData(WorkSource.SelfAsserted)]
+    [InlineData(WorkSource.Orcid)]
+    [InlineData(WorkSource.OrcidOwn)]
+    [InlineData(WorkSource.List)]
     public void A_name_that_somebody_posts_is_no_key(string source) => AuthorIdentity.Keys(source, new("Ada")).ShouldBeEmpty();
+
+    [Fact]
+    public void Whoever_lists_works_at_ORCID_is_registered_from_there() =>
+        Decide(null, new("Ada", Orcid: Orcid), WorkSource.OrcidOwn).ShouldNotBeNull().RegisteredFrom.ShouldBe(WorkSource.Orcid);
 
     [Fact]
     public void A_stand_in_for_a_name_is_no_key() =>

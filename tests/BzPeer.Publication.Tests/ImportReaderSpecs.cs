@@ -74,6 +74,33 @@ public sealed class ImportReaderSpecs
         (await Told(Three[0].ToJsonString(), WorkSource.OpenAlex, Ndjson)).ShouldBe(["W1"]);
     }
 
+    private static string CrossrefWork(int n) => $$"""{ "DOI": "10.1000/{{n}}", "title": ["T"] }""";
+
+    private static string CrossrefPage(string items) =>
+        $$$"""{"status":"ok","message-type":"work-list","items":[8],"message-version":"1.0.0","message":{"facets":{"items":[9]},"total-results":3,"items":{{{items}}},"items-per-page":20,"query":{"items":[7]} } }""";
+
+    public static TheoryData<string, string> CrossrefBodies => new()
+    {
+        { CrossrefPage($"[{CrossrefWork(1)},{CrossrefWork(2)},{CrossrefWork(3)}]"), Json },
+        { CrossrefPage($"[{CrossrefWork(1)},{CrossrefWork(2)},{CrossrefWork(3)}]\n").Replace("{\"status", "{\n\"status", StringComparison.Ordinal), Json },
+        { $"[{CrossrefWork(1)},{CrossrefWork(2)},{CrossrefWork(3)}]", Json },
+        { $"{CrossrefWork(1)}\n{CrossrefWork(2)}\n{CrossrefWork(3)}\n", Json },
+        { $"{CrossrefWork(1)}\n{CrossrefWork(2)}\n{CrossrefWork(3)}\n", Ndjson },
+        { string.Join('\n', Enumerable.Range(1, 3).Select(n => $$"""{ "status": "ok", "message-type": "work", "message": {{CrossrefWork(n)}} }""")), Ndjson },
+    };
+
+    [Theory]
+    [MemberData(nameof(CrossrefBodies))]
+    public async Task Works_of_Crossref_are_read_from_a_page_an_array_or_lines(string body, string mediaType)
+    {
+        (await Told(body, WorkSource.Crossref, mediaType)).ShouldBe(["10.1000/1", "10.1000/2", "10.1000/3"]);
+        (await Told(Zip(body), WorkSource.Crossref, Gzip)).ShouldBe(["10.1000/1", "10.1000/2", "10.1000/3"]);
+    }
+
+    [Fact]
+    public async Task A_list_of_references_is_read_compressed_too() =>
+        (await Told(Zip("@article{k, title = {T}}"), ImportReader.Bibtex, Gzip)).ShouldBe(["k"]);
+
     [Theory]
     [InlineData("[]")]
     [InlineData("""{ "meta": {}, "results": [] }""")]
@@ -231,5 +258,21 @@ public sealed class ImportReaderSpecs
     [InlineData(WorkSource.Arxiv, Atom, true)]
     [InlineData(WorkSource.Arxiv, "text/XML", true)]
     [InlineData(WorkSource.Arxiv, Json, true)]
+    [InlineData(WorkSource.Crossref, Json, true)]
+    [InlineData(WorkSource.Crossref, Ndjson, true)]
+    [InlineData(WorkSource.Crossref, "text/xml", false)]
+    [InlineData(WorkSource.Orcid, "application/vnd.orcid+json", true)]
+    [InlineData(WorkSource.Orcid, "application/vnd.orcid+xml", true)]
+    [InlineData(WorkSource.Orcid, "application/xml", true)]
+    [InlineData(WorkSource.Orcid, Atom, false)]
+    [InlineData(WorkSource.Arxiv, "application/vnd.orcid+xml", false)]
+    [InlineData(ImportReader.Bibtex, "application/x-bibtex", true)]
+    [InlineData(ImportReader.Bibtex, "text/x-bibtex", true)]
+    [InlineData(ImportReader.Bibtex, Gzip, true)]
+    [InlineData(ImportReader.Bibtex, Json, false)]
+    [InlineData(ImportReader.Csl, "application/vnd.citationstyles.csl+json", true)]
+    [InlineData(ImportReader.Csl, Json, true)]
+    [InlineData(ImportReader.Csl, "text/x-bibtex", false)]
+    [InlineData(WorkSource.OpenAlex, "application/vnd.citationstyles.csl+json", false)]
     public void A_format_comes_in_the_types_it_is_written_in(string format, string? mediaType, bool takes) => ImportReader.Takes(format, mediaType).ShouldBe(takes);
 }

@@ -31,7 +31,7 @@ public sealed class ImportsTests(SharedPublication service)
     {
         await ShouldBeRefused("", "application/json", 400, "unknown-format");
         await ShouldBeRefused("?format=papyrus", "application/json", 400, "unknown-format");
-        await ShouldBeRefused("?format=crossref", "application/json", 501, "not-implemented");
+        await ShouldBeRefused("?format=bibtex", "application/json", 415, "unsupported-media-type");
         await ShouldBeRefused("?format=openalex", "text/plain", 415, "unsupported-media-type");
         await ShouldBeRefused("?format=openalex", Atom, 415, "unsupported-media-type");
         await ShouldBeRefused("?format=openalex", null, 415, "unsupported-media-type");

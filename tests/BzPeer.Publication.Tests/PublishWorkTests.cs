@@ -173,6 +173,7 @@ public sealed class PublishWorkTests(SharedPublication service)
 
         var stands = await service.Get<ListedWork>($"/api/works/{posted.Id}");
         (stands.Title, stands.Validated, stands.Venue).ShouldBe(((string)record["title"]!, true, "Venue"));
-        stands.Authors.ShouldHaveSingleItem().ResearcherId.ShouldBe(ada);
+        stands.Authors.ShouldBeEmpty("the source vouches for the work, and names nobody: that she wrote it only she says");
+        (await service.Sums(ada)).Validated.ShouldBe(1, "the one she was registered with");
     }
 }

@@ -19,6 +19,9 @@ public sealed class WorkSpecs
     private static readonly Assertion FromOpenAlex = new(WorkSource.OpenAlex, "W1", Article);
     private static readonly Assertion BySelf = new(WorkSource.SelfAsserted, "doi:10.1000/182", Article with { Title = "My article" });
 
+    private static readonly Assertion FromCrossref = new(WorkSource.Crossref, "10.1000/182", Article with { Title = "The article: as deposited", OpenAlex = null, Authors = [new("Ada Lovelace"), new("Bob Byron")] });
+    private static readonly Assertion ByList = new(WorkSource.List, "lovelace2024", Article with { Title = "what I wrote", OpenAlex = null, Authors = [new("Bob", Bob)] });
+
     private static Work? Given(params IEnumerable<Assertion> said) =>
         said.Aggregate((Work?)null, (work, assertion) => Work.Decide(work, Id, assertion, Now).Aggregate(work, Work.Apply));
 
@@ -66,6 +69,43 @@ public sealed class WorkSpecs
     }
 
     [Fact]
+    public void Crossref_is_believed_first_on_the_work_and_OpenAlex_on_its_authors()
+    {
+        var stands = Given(FromOpenAlex, FromCrossref)!.Stands;
+        stands.Title.ShouldBe("The article: as deposited");
+        stands.Authors.ShouldBe([new("Ada L.", Ada)]);
+        Given(FromCrossref, FromArxiv)!.Stands.Authors.Count.ShouldBe(2);
+    }
+
+    [Theory]
+    [InlineData(WorkSource.List)]
+    [InlineData(WorkSource.OrcidOwn)]
+    [InlineData(WorkSource.SelfAsserted)]
+    public void Nobody_becomes_the_author_of_a_validated_work_by_listing_it(string source)
+    {
+        var listed = ByList with { Source = source };
+        Given(listed)!.Validated.ShouldBeFalse();
+        Given(listed)!.Stands.Authors.ShouldBe([new("Bob", Bob)]);
+        var nobody = FromOpenAlex with { Work = Article with { Authors = [] } };
+        foreach (var work in new[] { Given(listed, nobody)!, Given(nobody, listed)! })
+        {
+            work.Validated.ShouldBeTrue();
+            work.Stands.Authors.ShouldBeEmpty();
+        }
+
+        Work.Decide(Given(listed), Id, nobody, Now).ShouldHaveSingleItem().ShouldBeOfType<Corrected>().Left.ShouldBe([Bob]);
+    }
+
+    [Fact]
+    public void The_sources_are_believed_in_this_order()
+    {
+        string[] order = [WorkSource.Curator, WorkSource.Crossref, WorkSource.OpenAlex, WorkSource.Arxiv, WorkSource.Orcid, WorkSource.OrcidOwn, WorkSource.List, WorkSource.SelfAsserted];
+        order.Reverse().OrderBy(WorkSource.Precedence).ShouldBe(order);
+        order.Where(WorkSource.Validates).ShouldBe(order[..5]);
+        order.OrderBy(WorkSource.PrecedenceOnPeople).Take(3).ShouldBe([WorkSource.Curator, WorkSource.OpenAlex, WorkSource.Crossref]);
+    }
+
+    [Fact]
     public void A_record_that_is_retracted_when_it_comes_is_published_so()
     {
         var work = Given(FromOpenAlex with { Work = Article with { Retracted = true } })!;
@@ -96,7 +136,7 @@ public sealed class WorkSpecs
     [Fact]
     public void The_same_records_leave_the_same_work_whatever_their_order()
     {
-        Assertion[] records = [FromArxiv, FromOpenAlex, BySelf, FromOpenAlex with { SourceId = "W2", Work = Article with { Title = "A copy", Venue = "PeerJ", OpenAlex = "W2" } }];
+        Assertion[] records = [FromArxiv, FromOpenAlex, FromCrossref, ByList, BySelf, FromOpenAlex with { SourceId = "W2", Work = Article with { Title = "A copy", Venue = "PeerJ", OpenAlex = "W2" } }];
         var usual = Given(records)!.Stands;
         Gen.Shuffle(records).Sample(shuffled => Given(shuffled)!.Stands.SaysTheSameAs(usual));
         Assertion[] twice = [.. records, .. records];

@@ -1,7 +1,10 @@
 using BzPeer.Load;
 using BzPeer.Provisioning;
 
-// dotnet run -c Release --project tests/Load [report ...]: measures, and writes docs/performance/<report>.md.
+// What becomes of the real files: no figure of speed, and of files that are not in the repository, so only when asked for.
+const string Data = "data";
+
+// dotnet run -c Release --project tests/Load [report ...]: measures, and writes docs/performance/<report>.md (data: docs/data.md).
 var reports = new Dictionary<string, Func<Stand, Task<string>>>
 {
     ["overview"] = Overview.RunAsync,
@@ -9,9 +12,10 @@ var reports = new Dictionary<string, Func<Stand, Task<string>>>
     ["follow-at-scale"] = FollowAtScale.RunAsync,
     ["follow-ten-million"] = FollowTenMillion.RunAsync,
     ["publication"] = PublicationReport.RunAsync,
+    [Data] = DataReport.RunAsync,
 };
 
-var asked = args.Length == 0 ? [.. reports.Keys] : args;
+var asked = args.Length == 0 ? [.. reports.Keys.Where(name => name != Data)] : args;
 if (asked.FirstOrDefault(name => !reports.ContainsKey(name)) is { } unknown)
 {
     Console.Error.WriteLine($"There is no report '{unknown}'. Name any of {string.Join(", ", reports.Keys)}, or none for all of them.");
@@ -27,7 +31,7 @@ foreach (var name in asked)
 {
     var report = await reports[name](stand);
     Console.WriteLine(report);
-    var file = Path.Combine(Repository.Root, "docs", "performance", $"{name}.md");
+    var file = name == Data ? Path.Combine(Repository.Root, "docs", "data.md") : Path.Combine(Repository.Root, "docs", "performance", $"{name}.md");
     Directory.CreateDirectory(Path.GetDirectoryName(file)!);
     await File.WriteAllTextAsync(file, report);
 }
