@@ -51,8 +51,9 @@ internal static class GraphConnectionEndpoint
         await using (var snapshot = await database.OpenConnectionAsync(cancellation))
         await using (var transaction = await snapshot.BeginTransactionAsync(IsolationLevel.RepeatableRead, cancellation))
         {
-            // A plan made once for any arrays takes them for short; these may have thousands of ids.
-            await using var start = new NpgsqlCommand("set local plan_cache_mode = force_custom_plan; select coalesce(max(seq_id), 0) from mt_events", snapshot);
+            // A plan made once for any arrays takes them for short; these may have thousands of ids. And the default price of a page is
+            // that of a disk: for a few thousand works the planner would rather go through the index of all.
+            await using var start = new NpgsqlCommand("set local plan_cache_mode = force_custom_plan; set local random_page_cost = 1.1; select coalesce(max(seq_id), 0) from mt_events", snapshot);
             asOf = (long)(await start.ExecuteScalarAsync(cancellation))!;
             found = await new ConnectionSearch(collaborations, snapshot).FindAsync(from, to, cancellation);
             if (found.Way is { Count: > 0 } hops) works = await WorksAsync(snapshot, hops, cancellation);
@@ -73,9 +74,9 @@ internal static class GraphConnectionEndpoint
         (null, false) => string.Create(CultureInfo.InvariantCulture,
             $"They are not connected by up to {ConnectionSearch.MostHops} co-authorships of validated, unretracted works with at most {Collaborations.Big} people."),
         (null, true) => string.Create(CultureInfo.InvariantCulture,
-            $"No connection was found, but there may be one: of more than {ConnectionSearch.MostPeople} researchers at a step only the first {ConnectionSearch.MostPeople} are looked at."),
+            $"No connection was found, but there may be one: of more than {ConnectionSearch.MostPeople:N0} researchers at a step the search goes on from {ConnectionSearch.MostPeople:N0} only."),
         (_, true) => string.Create(CultureInfo.InvariantCulture,
-            $"There may be a shorter or a stronger connection: of more than {ConnectionSearch.MostPeople} researchers at a step only the first {ConnectionSearch.MostPeople} are looked at."),
+            $"There may be a shorter or a stronger connection: of more than {ConnectionSearch.MostPeople:N0} researchers at a step the search goes on from {ConnectionSearch.MostPeople:N0} only."),
         _ => null,
     };
 
@@ -119,8 +120,8 @@ internal sealed class ConnectionSearch(Collaborations collaborations, NpgsqlConn
     /// <summary>Beyond it hardly anything is said: in collaboration networks the average distance is about 6 (Newman 2001).</summary>
     public const int MostHops = 4;
 
-    /// <summary>Researchers of one step that are looked at: the strongest collaborators of an end, in the middle those with the smallest ids.</summary>
-    public const int MostPeople = 2_000;
+    /// <summary>Researchers of one step that the search goes on from: of an end its strongest collaborators, beyond them those with the smallest ids.</summary>
+    public const int MostPeople = 5_000;
 
     private bool cutOff;
 
@@ -135,54 +136,52 @@ internal sealed class ConnectionSearch(Collaborations collaborations, NpgsqlConn
     private async Task<IReadOnlyList<Pair>?> SearchAsync(Guid from, Guid to, CancellationToken cancellation)
     {
         var ties = await collaborations.NearAsync(snapshot, [from, to], others: null, cancellation);
-        Pair[] first = [.. ties.Where(tie => tie.One == from)], last = [.. ties.Where(tie => tie.One == to).Select(tie => tie.Turned)];
-        if (first.FirstOrDefault(tie => tie.Other == to) is { } direct) return [direct];
-        if (first.Length == 0 || last.Length == 0) return null;
-        if (Strongest(from, to, first, last) is { } two) return two;
+        Pair[] ofFrom = [.. ties.Where(tie => tie.One == from)], ofTo = [.. ties.Where(tie => tie.One == to)];
+        if (ofFrom.FirstOrDefault(tie => tie.Other == to) is { } direct) return [direct];
 
-        // The smaller side steps on; what it meets on the other side need not be cut.
-        Guid[] ofFrom = [.. first.Select(tie => tie.Other)], ofTo = [.. last.Select(tie => tie.One)];
-        var between = ofFrom.Length <= ofTo.Length
-            ? await collaborations.NearAsync(snapshot, Nearest(first), ofTo, cancellation)
-            : [.. (await collaborations.NearAsync(snapshot, Nearest(last.Select(tie => tie.Turned)), ofFrom, cancellation)).Select(tie => tie.Turned)];
-        if (Strongest(from, to, first, between, last) is { } three) return three;
+        // From here on the search goes from the end with fewer collaborators to the other one, whose collaborators are never cut.
+        var (first, far, turned) = ofFrom.Length <= ofTo.Length ? (ofFrom, ofTo, false) : (ofTo, ofFrom, true);
+        if (first.Length == 0) return null;
+        Pair[] last = [.. far.Select(tie => tie.Turned)];
+        if (Way(first, last) is { } two) return two;
 
-        Guid[] nearFrom = Nearest(first), nearTo = Nearest(last.Select(tie => tie.Turned));
-        var middle = await MiddleAsync(nearFrom, nearTo, cancellation);
-        if (middle.Length == 0) return null;
-        var second = await collaborations.NearAsync(snapshot, nearFrom, middle, cancellation);
-        var third = await collaborations.NearAsync(snapshot, nearTo, middle, cancellation);
-        return Strongest(from, to, first, second, [.. third.Select(tie => tie.Turned)], last);
+        Guid[] near = Cut([.. Collaborators.InOrder(first).Select(tie => tie.Other)]), goals = [.. far.Select(tie => tie.Other)];
+        var between = await collaborations.NearAsync(snapshot, near, goals, cancellation);
+        if (Way(first, between, last) is { } three) return three;
+
+        var third = await collaborations.NearAsync(snapshot, await BeyondAsync(near, turned ? to : from, cancellation), goals, cancellation);
+        if (third.Count == 0) return null;
+        var second = await collaborations.NearAsync(snapshot, near, [.. third.Select(tie => tie.One).Distinct()], cancellation);
+        return Way(first, second, third, last);
+
+        IReadOnlyList<Pair>? Way(params IReadOnlyList<IReadOnlyCollection<Pair>> steps) =>
+            Strongest(from, to, turned ? [.. steps.Reverse().Select(step => step.Select(tie => tie.Turned).ToList())] : steps);
     }
 
-    /// <summary>The strongest collaborators of an end, as many as are looked at.</summary>
-    private Guid[] Nearest(IEnumerable<Pair> ties) => Cut([.. Collaborators.InOrder(ties).Select(tie => tie.Other)]);
-
-    private Guid[] Cut(Guid[] people)
+    /// <summary>Who comes next: the collaborators of these who are neither one of them nor where the search came from.</summary>
+    private async Task<Guid[]> BeyondAsync(Guid[] near, Guid start, CancellationToken cancellation)
     {
-        cutOff |= people.Length > mostPeople;
-        return people.Length > mostPeople ? people[..mostPeople] : people;
-    }
-
-    /// <summary>Who wrote with somebody of both sides.</summary>
-    private async Task<Guid[]> MiddleAsync(Guid[] ofFrom, Guid[] ofTo, CancellationToken cancellation)
-    {
-        await using var command = new NpgsqlCommand($"({Beside("$1")} intersect {Beside("$2")}) order by 1 limit $3", snapshot);
-        command.Parameters.Add(new() { Value = ofFrom });
-        command.Parameters.Add(new() { Value = ofTo });
+        await using var command = new NpgsqlCommand(
+            $"""
+            (select b.researcher_id from (
+              select distinct a.work_id from work_authors a join works w on w.id = a.work_id and w.validated and not w.retracted and w.people <= {Collaborations.Big}
+              where a.researcher_id = any($1)) theirs
+            join work_authors b using (work_id) where b.researcher_id is not null
+            except select unnest($1) except select $2) order by 1 limit $3
+            """, snapshot);
+        command.Parameters.Add(new() { Value = near });
+        command.Parameters.Add(new() { Value = start });
         command.Parameters.Add(new() { Value = mostPeople + 1 });
         await using var row = await command.ExecuteReaderAsync(cancellation);
         var people = new List<Guid>();
         while (await row.ReadAsync(cancellation)) people.Add(row.GetGuid(0));
         return Cut([.. people]);
+    }
 
-        static string Beside(string people) =>
-            $"""
-            select b.researcher_id from (
-              select distinct a.work_id from work_authors a join works w on w.id = a.work_id and w.validated and not w.retracted and w.people <= {Collaborations.Big}
-              where a.researcher_id = any({people})) theirs
-            join work_authors b using (work_id) where b.researcher_id is not null
-            """;
+    private Guid[] Cut(Guid[] people)
+    {
+        cutOff |= people.Length > mostPeople;
+        return people.Length > mostPeople ? people[..mostPeople] : people;
     }
 
     /// <summary>The way through these steps that stands first by the rule, or null where they do not meet. Every pair leads on from its first to its second.</summary>
