@@ -45,6 +45,21 @@ public static class AuthorIdentity
         return named.Count > 0 ? named[0] : StableId.Of(keys[0]);
     }
 
+    /// <summary>
+    /// Whom another source of record names by an id, under this very name, on this very work: where both print the name once, that is
+    /// who it is, and nobody new of the same name. Null where the author has an id, or no name or several fit.
+    /// </summary>
+    public static Guid? OnTheWork(Work? work, IReadOnlyList<PrintedAuthor> printed, PrintedAuthor author)
+    {
+        if (work is null || author.Unlinked || (author.Orcid ?? author.OpenAlex) is not null) return null;
+        var name = PlainText.Fold(author.Name);
+        if (printed.Count(other => PlainText.Fold(other.Name) == name) != 1) return null;
+        var fit = work.Said.Where(said => WorkSource.Validates(said.Source)).SelectMany(said => said.Work.Authors)
+            .Where(other => other.ResearcherId is not null && (other.Orcid ?? other.OpenAlex) is not null && PlainText.Fold(other.Name) == name)
+            .Select(other => other.ResearcherId).Distinct().Take(2).ToList();
+        return fit is [var one] ? one : null;
+    }
+
     /// <summary>What becomes known about a researcher from an author of a work; null when all of it is known already.</summary>
     public static Identified? Decide(Identified? known, Guid researcherId, string source, PrintedAuthor author, DateOnly? published, DateTimeOffset now)
     {

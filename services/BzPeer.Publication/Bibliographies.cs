@@ -64,7 +64,7 @@ internal sealed class Bibliographies : SubscriptionBase
         Options.BatchSize = 1_000;
         // As in the relay: what comes while a page is written is the next page, however much it is.
         Options.MaximumHopperSize = 1;
-        IncludedEventTypes.AddRange([typeof(Published), typeof(Corrected), typeof(Retracted)]);
+        IncludedEventTypes.AddRange([typeof(Published), typeof(Corrected), typeof(Retracted), typeof(Reinstated)]);
     }
 
     public override async Task<IChangeListener> ProcessEventsAsync(
@@ -143,7 +143,7 @@ internal sealed class Bibliographies : SubscriptionBase
     private static SumsCause CauseOf(IEvent e) => e.Data switch
     {
         Published published => new(nameof(WorkPublished), e.Id, published.WorkId, published.Work.Title),
-        Corrected corrected => new(nameof(WorkCorrected), e.Id, corrected.WorkId, corrected.Work.Title),
+        IWorkStands stands => new(nameof(WorkCorrected), e.Id, stands.WorkId, stands.Work.Title),
         _ => new(nameof(WorkRetracted), e.Id, e.StreamId, ((Retracted)e.Data).Title),
     };
 

@@ -13,6 +13,7 @@ public static class PublicationPublisher
             e.Data.Affiliation is { } at ? new(at.Institution, at.InstitutionId, at.Source, at.AsOf) : null))
         .Add<Published, WorkPublished>(e => e.Data.WorkId, (e, origin) => new(origin, e.Data.WorkId, Details(e.Data)))
         .Add<Corrected, WorkCorrected>(e => e.Data.WorkId, (e, origin) => new(origin, e.Data.WorkId, Details(e.Data)))
+        .Add<Reinstated, WorkCorrected>(e => e.Data.WorkId, (e, origin) => new(origin, e.Data.WorkId, Details(e.Data)))
         .Add<Retracted, WorkRetracted>(e => e.Data.WorkId, (e, origin) => new(origin, e.Data.WorkId, e.Data.Reason, e.Data.NoticedBy))
         .Add<SumsChanged, BibliographyChanged>(e => e.Data.ResearcherId, (e, origin) => new(
             origin, e.Data.ResearcherId, e.Data.Sums.Works, e.Data.Sums.Validated, e.Data.Sums.SelfAsserted, e.Data.Sums.Retracted, e.Data.Sums.Topics,

@@ -5,32 +5,46 @@ using Npgsql;
 
 namespace BzPeer.Publication;
 
-/// <summary>Why a work is retracted, and where the notice stands.</summary>
+/// <summary>Why a work is retracted or a retraction taken back, and where the notice stands.</summary>
 public sealed record Retraction(string? Reason, string? Source);
 
-/// <summary>POST /api/works/{id}/retraction: a curator retracts a work. It stays listed, marked, and counts for nothing. Repeating it changes nothing.</summary>
+/// <summary>
+/// POST /api/works/{id}/retraction: a curator retracts a work. It stays listed, marked, and counts for nothing. POST
+/// /api/works/{id}/reinstatement takes that back: it counts again. Repeating either changes nothing.
+/// </summary>
 internal static class RetractWork
 {
     private const int Attempts = 10;
     private const int MaxReason = 2_000;
     private const int MaxSource = 1_000;
 
-    internal static void MapRetractWork(this WebApplication app) => app.MapPost("/api/works/{id}/retraction", HandleAsync).RequireAuthorization(Authentication.Curator)
-        .WithName("RetractWork").WithTags("Publication").Produces<ListedWork>().ProducesProblem(403).ProducesProblem(404).ProducesProblem(422);
+    private delegate IReadOnlyList<object> Decision(Work work, string reason, string noticedBy, DateTimeOffset now);
+
+    internal static void MapRetractWork(this WebApplication app)
+    {
+        Map("retraction", "RetractWork", Work.Retract);
+        Map("reinstatement", "ReinstateWork", Work.Reinstate);
+
+        void Map(string what, string name, Decision decide) => app
+            .MapPost($"/api/works/{{id}}/{what}", (Guid id, Retraction body, HttpContext http, IDocumentStore store, NpgsqlDataSource database, TimeProvider clock, CancellationToken cancellation) =>
+                HandleAsync(what, decide, id, body, http, store, database, clock, cancellation))
+            .RequireAuthorization(Authentication.Curator)
+            .WithName(name).WithTags("Publication").Produces<ListedWork>().ProducesProblem(403).ProducesProblem(404).ProducesProblem(422);
+    }
 
     private static async Task<IResult> HandleAsync(
-        Guid id, Retraction body, HttpContext http, IDocumentStore store, NpgsqlDataSource database, TimeProvider clock, CancellationToken cancellation)
+        string what, Decision decide, Guid id, Retraction body, HttpContext http, IDocumentStore store, NpgsqlDataSource database, TimeProvider clock, CancellationToken cancellation)
     {
         if (PlainText.Clean(body.Reason) is not { } reason || PlainText.Length(reason) > MaxReason)
-            return Problems.Refused("retraction-reason", "A retraction needs a reason", $"Give the 'reason' in the notice's words, up to {MaxReason} characters.");
+            return Problems.Refused($"{what}-reason", $"A {what} needs a reason", $"Give the 'reason' in the notice's words, up to {MaxReason} characters.");
         if (PlainText.Clean(body.Source) is not { } source || PlainText.Length(source) > MaxSource)
-            return Problems.Refused("retraction-source", "A retraction needs a source", $"Say in 'source' where the notice stands, up to {MaxSource} characters.");
+            return Problems.Refused($"{what}-source", $"A {what} needs a source", $"Say in 'source' where the notice stands, up to {MaxSource} characters.");
 
         for (var attempt = 1; ; attempt++)
         {
             await using var session = store.TracedSession();
             if (!(await Work.LoadAsync(session, [id], cancellation)).TryGetValue(id, out var work)) return Works.Unknown(id);
-            var decided = Work.Retract(work, reason, source, clock.GetUtcNow());
+            var decided = decide(work, reason, source, clock.GetUtcNow());
             var position = work.Position;
             try
             {

@@ -36,13 +36,16 @@ public sealed record Corrected(
 /// <summary>Stream event: a work was retracted.</summary>
 public sealed record Retracted(Guid WorkId, string Title, string Reason, string NoticedBy, DateTimeOffset At);
 
+/// <summary>Stream event: a retraction was taken back, by the notice of whoever made it or by a curator who found it wrong.</summary>
+public sealed record Reinstated(Guid WorkId, SourceWork Work, bool Validated, string Reason, string NoticedBy, DateTimeOffset At) : IWorkStands;
+
 /// <summary>
 /// A work: one stream, in which every source has its own word, so that the same records leave the same work whatever order
 /// they come in and however often. What stands is settled field by field, by who is believed first (<see cref="WorkSource"/>).
 /// </summary>
 /// <param name="Id">The work.</param>
 /// <param name="Said">The last word of each source's record.</param>
-/// <param name="Retracted">True once a retraction stands; nothing takes it back.</param>
+/// <param name="Retracted">Whether a retraction stands. Only a curator takes one back; what said so before says nothing new by saying it again.</param>
 /// <param name="Version">Events in the stream.</param>
 /// <param name="Position">Sequence of the last event, 0 when it is not stored yet.</param>
 public sealed record Work(Guid Id, IReadOnlyList<Assertion> Said, bool Retracted, long Version, long Position)
@@ -77,12 +80,17 @@ public sealed record Work(Guid Id, IReadOnlyList<Assertion> Said, bool Retracted
     public static IReadOnlyList<object> Retract(Work work, string reason, string noticedBy, DateTimeOffset now) =>
         work.Retracted ? [] : [new Retracted(work.Id, work.Stands.Title, reason, noticedBy, now)];
 
+    /// <summary>What to record when a curator takes a retraction back: nothing, if none stands.</summary>
+    public static IReadOnlyList<object> Reinstate(Work work, string reason, string noticedBy, DateTimeOffset now) =>
+        work.Retracted ? [new Reinstated(work.Id, Settle(work.Said, retracted: false), work.Validated, reason, noticedBy, now)] : [];
+
     /// <summary>The state after one more event; null before the first.</summary>
     public static Work? Apply(Work? work, object e) => e switch
     {
         Published published => new Work(published.WorkId, [], Retracted: false, 0, 0).Hear(new(published.Source, published.SourceId, published.Said)).Next(),
         Corrected corrected => work?.Hear(new(corrected.Source, corrected.SourceId, corrected.Said)).Next(),
         Publication.Retracted => (work! with { Retracted = true }).Next(),
+        Reinstated => (work! with { Retracted = false }).Next(),
         _ => work,
     };
 
@@ -91,7 +99,7 @@ public sealed record Work(Guid Id, IReadOnlyList<Assertion> Said, bool Retracted
     private Work Hear(Assertion assertion) => this with
     {
         Said = [.. Said.Where(said => (said.Source, said.SourceId) != (assertion.Source, assertion.SourceId)), assertion],
-        Retracted = Retracted || assertion.Work.Retracted,
+        Retracted = Retracted || (assertion.Work.Retracted && !Said.Any(said => (said.Source, said.SourceId) == (assertion.Source, assertion.SourceId) && said.Work.Retracted)),
     };
 
     /// <summary>
@@ -140,5 +148,6 @@ public sealed record Work(Guid Id, IReadOnlyList<Assertion> Said, bool Retracted
         store.Events.MapEventType<Published>("work_published");
         store.Events.MapEventType<Corrected>("work_corrected");
         store.Events.MapEventType<Retracted>("work_retracted");
+        store.Events.MapEventType<Reinstated>("work_reinstated");
     }
 }

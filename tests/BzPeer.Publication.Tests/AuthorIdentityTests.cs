@@ -57,6 +57,27 @@ public sealed class AuthorIdentityTests(SharedPublication service)
     }
 
     [Fact]
+    public async Task Who_is_named_without_an_id_on_a_work_that_names_them_with_one_is_nobody_new()
+    {
+        var (arxivId, ada, twin, other) = (Records.ArxivId(), $"A{Records.Number()}", $"A{Records.Number()}", $"A{Records.Number()}");
+        var name = $"Ada {Records.Number()}";
+        var known = Records.OpenAlexBy(Records.Number(), Records.Author(name, ada), Records.Author("Jun Li", twin), Records.Author("Jun Li", other));
+        known["locations"] = new JsonArray(new JsonObject { ["landing_page_url"] = $"https://arxiv.org/abs/{arxivId}" });
+        await service.Import(WorkSource.OpenAlex, Records.Lines(known));
+        var again = Arxiv(name, "Jun Li", $"Bob {Records.Number()}");
+        again["arxiv_id"] = arxivId;
+        (await service.Import(WorkSource.Arxiv, Records.Lines(again))).Updated.ShouldBe(1);
+
+        var work = await service.WorkKnownAs($"arxiv:{arxivId}");
+        await using var session = service.Host.Store.QuerySession();
+        var said = (await session.Events.FetchStreamAsync(work.Id, token: TestContext.Current.CancellationToken)).Select(e => e.Data).OfType<Corrected>().Single().Said;
+        said.Authors[0].ResearcherId.ShouldBe(await service.OpenAlexAuthor(ada));
+        (await service.Scalar($"select count(*) from author_keys where key = 'name:arxiv:{name.ToLowerInvariant()}'")).ShouldBe(0, "nobody of that name became known");
+        said.Authors[1].ResearcherId.ShouldNotBe(await service.OpenAlexAuthor(twin), "which of the two is not known");
+        said.Authors[1].ResearcherId.ShouldNotBe(await service.OpenAlexAuthor(other));
+    }
+
+    [Fact]
     public async Task A_name_is_one_researcher_within_its_source_and_nobody_elsewhere()
     {
         var name = $"Nameless {Guid.NewGuid():N}";

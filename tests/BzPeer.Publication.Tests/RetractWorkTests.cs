@@ -1,18 +1,22 @@
 using System.Net;
 using System.Net.Http.Json;
+using BzPeer.Testing;
 using Shouldly;
 using Xunit;
 using static BzPeer.Publication.Tests.PublicationService;
 
 namespace BzPeer.Publication.Tests;
 
-/// <summary>POST /api/works/{id}/retraction.</summary>
+/// <summary>POST /api/works/{id}/retraction and /reinstatement.</summary>
 public sealed class RetractWorkTests(SharedPublication service)
 {
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
     private static Task<HttpResponseMessage> Retract(HttpClient caller, Guid work, string? reason = "Fabricated data", string? source = "Retraction Watch") =>
         caller.PostAsJsonAsync($"/api/works/{work}/retraction", new { reason, source }, Ct);
+
+    private static Task<HttpResponseMessage> Reinstate(HttpClient caller, Guid work, string? reason = "The notice was about another paper", string? source = "The publisher") =>
+        caller.PostAsJsonAsync($"/api/works/{work}/reinstatement", new { reason, source }, Ct);
 
     private async Task<(Guid[] Authors, ListedWork Work)> Published()
     {
@@ -64,6 +68,48 @@ public sealed class RetractWorkTests(SharedPublication service)
         var id = ((string)record["id"]!).Split('/')[^1];
         (await service.WorkKnownAs($"openalex:{id}")).Retracted.ShouldBeTrue();
         (await service.Sums(await service.OpenAlexAuthor(((string)record["authorships"]![0]!["author"]!["id"]!)))).ShouldBe(new(1, 0, 0, 1, 0, 0));
+    }
+
+    [Fact]
+    public async Task A_reinstated_work_counts_again_as_if_nothing_had_been()
+    {
+        var (authors, work) = await Published();
+        using var retracted = await Retract(service.Curator, work.Id);
+        retracted.EnsureSuccessStatusCode();
+
+        foreach (var answer in await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => Reinstate(service.Curator, work.Id))))
+        {
+            (await Read<ListedWork>(answer)).ShouldBeEquivalentTo(work);
+            answer.Dispose();
+        }
+
+        (await service.Scalar($"select count(*) from mt_events where stream_id = '{work.Id}'")).ShouldBe(3);
+        foreach (var author in authors)
+        {
+            await Eventually.Async(_ => service.Sums(author), sums => sums == new BibliographySums(1, 1, 0, 0, 0, 1), "it is counted again", ct: Ct);
+            (await service.GetAll<Collaborator>($"/api/researchers/{author}/collaborators")).ShouldHaveSingleItem();
+        }
+
+        using var byAuthor = await Reinstate(service.Host.As(authors[0]), work.Id);
+        await ShouldBeProblem(byAuthor, 403, "not-yours");
+        using var without = await Reinstate(service.Curator, work.Id, reason: " ");
+        await ShouldBeProblem(without, 422, "reinstatement-reason");
+    }
+
+    [Fact]
+    public async Task A_source_that_repeats_an_overruled_retraction_does_not_bring_it_back()
+    {
+        var record = Records.OpenAlex(Records.Number(), $"A{Records.Number()}");
+        record["is_retracted"] = true;
+        await service.Import(WorkSource.OpenAlex, Records.Lines(record));
+        var id = $"openalex:{((string)record["id"]!).Split('/')[^1]}";
+        using var reinstated = await Reinstate(service.Curator, (await service.WorkKnownAs(id)).Id);
+        (await Read<ListedWork>(reinstated)).Retracted.ShouldBeFalse();
+
+        record["title"] = "Another title, and still marked";
+        (await service.Import(WorkSource.OpenAlex, Records.Lines(record))).Updated.ShouldBe(1);
+        var work = await service.WorkKnownAs(id);
+        (work.Title, work.Retracted).ShouldBe(("Another title, and still marked", false));
     }
 
     [Fact]
