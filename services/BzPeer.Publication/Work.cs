@@ -124,10 +124,14 @@ public sealed record Work(Guid Id, IReadOnlyList<Assertion> Said, bool Retracted
     private static IReadOnlyList<PrintedAuthor> Authors(IReadOnlyList<Assertion> said)
     {
         var validated = said.Any(a => WorkSource.Validates(a.Source));
-        return said.Where(a => a.Work.Authors.Count > 0 && WorkSource.Validates(a.Source) == validated)
-            .OrderBy(a => WorkSource.PrecedenceOnPeople(a.Source)).ThenBy(a => a.SourceId, StringComparer.Ordinal)
-            .Select(a => a.Work.Authors).FirstOrDefault() ?? [];
+        var lists = said.Where(a => a.Work.Authors.Count > 0 && WorkSource.Validates(a.Source) == validated)
+            .OrderBy(a => WorkSource.PrecedenceOnPeople(a.Source)).ThenBy(a => a.SourceId, StringComparer.Ordinal).ToList();
+        var isLonger = lists.Any(a => a.Work.Authors.Count > OpenAlexAuthors);
+        return lists.FirstOrDefault(a => !(isLonger && a.Source == WorkSource.OpenAlex && a.Work.Authors.Count == OpenAlexAuthors))?.Work.Authors ?? [];
     }
+
+    /// <summary>In its lists of works OpenAlex names no more authors than these; where another source names more, it named not all.</summary>
+    private const int OpenAlexAuthors = 100;
 
     /// <summary>The works with these ids as the store has them.</summary>
     internal static async Task<Dictionary<Guid, Work>> LoadAsync(IQuerySession session, Guid[] ids, CancellationToken cancellation)

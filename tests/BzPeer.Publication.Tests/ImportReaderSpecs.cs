@@ -98,6 +98,10 @@ public sealed class ImportReaderSpecs
     }
 
     [Fact]
+    public async Task A_list_that_stands_elsewhere_is_not_the_list_of_a_page() =>
+        (await Told($$"""{ "status": "ok", "items": [7], "message-type": "work", "message": {{CrossrefWork(1)}}, "links": { "items": [8, 9] } }""", WorkSource.Crossref)).ShouldBe(["10.1000/1"]);
+
+    [Fact]
     public async Task A_list_of_references_is_read_compressed_too() =>
         (await Told(Zip("@article{k, title = {T}}"), ImportReader.Bibtex, Gzip)).ShouldBe(["k"]);
 

@@ -78,6 +78,18 @@ public sealed class WorkSpecs
     }
 
     [Theory]
+    [InlineData(100, 101, 101)]
+    [InlineData(100, 100, 100)]
+    [InlineData(99, 5_000, 99)]
+    [InlineData(100, 3, 100)]
+    public void A_list_of_authors_that_OpenAlex_cut_off_gives_way_to_a_whole_one(int openAlex, int crossref, int stand)
+    {
+        static IReadOnlyList<PrintedAuthor> Authors(int count) => [.. Enumerable.Range(1, count).Select(n => new PrintedAuthor($"Author {n}"))];
+        Given(FromOpenAlex with { Work = Article with { Authors = Authors(openAlex) } }, FromCrossref with { Work = Article with { Authors = Authors(crossref) } })!
+            .Stands.Authors.Count.ShouldBe(stand);
+    }
+
+    [Theory]
     [InlineData(WorkSource.List)]
     [InlineData(WorkSource.OrcidOwn)]
     [InlineData(WorkSource.SelfAsserted)]
