@@ -28,6 +28,7 @@ app.UseServiceDefaults();
 app.MapPublishWork();
 app.MapRetractWork();
 app.MapWorks();
+app.MapWorksAtom();
 app.MapFeed();
 app.MapCollaborators();
 app.MapGraph();

@@ -30,6 +30,8 @@ internal static class Gateway
         ("/api/researchers/{id}/known-followers", Upstream.Follow),
         ("/api/researchers/{id}/follow-counts", Upstream.Follow),
         ("/api/researchers/{id}/works", Upstream.Publication),
+        ("/api/researchers/{id}/works.atom", Upstream.Publication),
+        ("/api/topics/{id}/works.atom", Upstream.Publication),
         ("/api/me/feed/{**rest}", Upstream.Publication),
         ("/api/researchers/{id}/collaborators", Upstream.Publication),
         ("/api/works/{**rest}", Upstream.Publication),

@@ -29,6 +29,8 @@ public sealed class GatewayTests
     [InlineData("GET", $"/api/researchers/{Id}/known-followers", "Follow")]
     [InlineData("GET", $"/api/researchers/{Id}/follow-counts", "Follow")]
     [InlineData("GET", $"/api/researchers/{Id}/works?limit=2", "Publication")]
+    [InlineData("GET", $"/api/researchers/{Id}/works.atom", "Publication")]
+    [InlineData("GET", $"/api/topics/{Id}/works.atom", "Publication")]
     [InlineData("GET", "/api/me/feed?limit=2", "Publication")]
     [InlineData("PUT", "/api/me/feed/marker", "Publication")]
     [InlineData("GET", $"/api/researchers/{Id}/collaborators", "Publication")]
