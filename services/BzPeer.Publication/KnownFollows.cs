@@ -9,7 +9,8 @@ namespace BzPeer.Publication;
 /// <summary>
 /// Who follows whom, learned from <see cref="ResearcherFollowed"/> and <see cref="ResearcherUnfollowed"/>; a block or a removal of a
 /// follower ends an edge with the latter too. Both directions of a pair stand in one stream, so its version orders all that is said of
-/// an edge: only what is newer is applied. The row of an edge that ended stays, or an old message would bring it back. A new store is
+/// an edge: only what is newer is applied. The row of an edge that ended stays, or an old message would bring it back. One
+/// batch after the other, so that of two edges of one person the earlier is there first, unless its message comes again. A new store is
 /// filled by rewinding Follow's relay.
 /// </summary>
 internal static class KnownFollows
