@@ -11,6 +11,7 @@ public static class Subscriptions
     {
         [Sources.Profile] = [typeof(AuthorIdentified), typeof(FollowerCountChanged), typeof(BibliographyChanged), typeof(TrustRecalculated)],
         [Sources.Follow] = [typeof(ResearcherRegistered)],
+        [Sources.Publication] = [typeof(ResearcherFollowed), typeof(ResearcherUnfollowed)],
         [Sources.Trust] = [typeof(ResearcherRegistered), typeof(BibliographyChanged)],
     };
 

@@ -12,8 +12,11 @@ builder.AddEventStore(Sources.Publication, PublicationPublisher.Publications, (s
     WorkTables.Configure(store);
     Bibliographies.Configure(store, database);
     Imports.Configure(store);
+    KnownFollows.Configure(store);
+    Feed.Configure(store);
 });
-builder.AddMessageBus(Sources.Publication, PublicationPublisher.Publications);
+builder.AddMessageBus(Sources.Publication, PublicationPublisher.Publications, new Consumers()
+    .InBatches<ResearcherFollowed, ResearcherUnfollowed>(KnownFollows.ApplyAsync, parallel: 1));
 builder.Services.AddSingleton<RecordWorks>();
 builder.Services.AddSingleton<Collaborations>();
 builder.Services.AddSingleton(ImportLimits.Read(builder.Configuration));
@@ -26,6 +29,8 @@ app.MapPublishWork();
 app.MapRetractWork();
 app.MapWorks();
 app.MapListWorks();
+app.MapWorksAtom();
+app.MapFeed();
 app.MapCollaborators();
 app.MapTopicsAndInstitutions();
 app.MapGraph();

@@ -13,6 +13,10 @@ namespace BzPeer.Publication;
 /// </summary>
 public sealed class WorkTables : IProjection
 {
+    /// <summary>Where works entered the record: the sequence of the first event of each. A correction does not move it: feeds are in its order.</summary>
+    private const string Entered =
+        "with entered as materialized (select w.id work_id, e.seq_id published from unnest(?) w(id) join mt_events e on e.stream_id = w.id and e.version = 1)";
+
     private sealed record Row(Guid EventId, SourceWork Work, bool Validated);
 
     /// <inheritdoc />
@@ -82,14 +86,16 @@ public sealed class WorkTables : IProjection
 
         var authors = rows.SelectMany(row => row.Value.Work.Authors.Select((author, n) => (Work: row.Key, Position: n + 1, Author: author))).ToArray();
         if (authors.Length > 0)
-            operations.QueueSqlCommand("insert into work_authors (work_id, position, researcher_id, name) select * from unnest(?, ?, ?, ?)",
-                authors.Select(a => a.Work).ToArray(), authors.Select(a => a.Position).ToArray(),
+            operations.QueueSqlCommand(
+                $"{Entered} insert into work_authors (work_id, position, researcher_id, name, published) select a.*, e.published from unnest(?, ?, ?, ?) a(work_id, position, researcher_id, name) join entered e using (work_id)",
+                Ids(rows), authors.Select(a => a.Work).ToArray(), authors.Select(a => a.Position).ToArray(),
                 authors.Select(a => a.Author.ResearcherId).ToArray(), authors.Select(a => a.Author.Name).ToArray());
 
         var topics = rows.SelectMany(row => row.Value.Work.Topics.DistinctBy(TopicId).Select((topic, n) => (Work: row.Key, Rank: n + 1, Topic: topic))).ToArray();
         if (topics.Length > 0)
-            operations.QueueSqlCommand("insert into work_topics (work_id, rank, topic_id, label) select * from unnest(?, ?, ?, ?)",
-                topics.Select(t => t.Work).ToArray(), topics.Select(t => t.Rank).ToArray(), topics.Select(t => TopicId(t.Topic)).ToArray(), topics.Select(t => t.Topic).ToArray());
+            operations.QueueSqlCommand(
+                $"{Entered} insert into work_topics (work_id, rank, topic_id, label, published) select t.*, e.published from unnest(?, ?, ?, ?) t(work_id, rank, topic_id, label) join entered e using (work_id)",
+                Ids(rows), topics.Select(t => t.Work).ToArray(), topics.Select(t => t.Rank).ToArray(), topics.Select(t => TopicId(t.Topic)).ToArray(), topics.Select(t => t.Topic).ToArray());
 
         var places = authors.SelectMany(a => (a.Author.Institutions ?? []).DistinctBy(at => at.StableId()).Select(at => (a.Work, a.Position, At: at))).ToArray();
         if (places.Length > 0)
@@ -142,7 +148,10 @@ public sealed class WorkTables : IProjection
         table.AddColumn("position", "integer").AsPrimaryKey();
         table.AddColumn<Guid>("researcher_id");
         table.AddColumn("name", "text").NotNull();
+        // Null only in rows from before there was this column, until they are rebuilt.
+        table.AddColumn("published", "bigint");
         table.Indexes.Add(new IndexDefinition("work_authors_by_researcher") { Columns = ["researcher_id", "work_id"] });
+        table.Indexes.Add(new IndexDefinition("work_authors_newest") { Columns = ["researcher_id", "published", "work_id"] });
         return table;
     }
 
@@ -153,7 +162,10 @@ public sealed class WorkTables : IProjection
         table.AddColumn("rank", "integer").AsPrimaryKey();
         table.AddColumn<Guid>("topic_id").NotNull();
         table.AddColumn("label", "text").NotNull();
+        // As of the authors.
+        table.AddColumn("published", "bigint");
         table.Indexes.Add(new IndexDefinition("work_topics_by_topic") { Columns = ["topic_id", "work_id"] });
+        table.Indexes.Add(new IndexDefinition("work_topics_newest") { Columns = ["topic_id", "published", "work_id"] });
         return table;
     }
 

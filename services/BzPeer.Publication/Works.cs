@@ -32,6 +32,10 @@ internal static class Works
     internal static async Task<ListedWork?> FindAsync(NpgsqlDataSource database, Guid id, CancellationToken cancellation) =>
         (await QueryAsync(database, "where w.id = $1", cancellation, id)).SingleOrDefault()?.Work;
 
+    /// <summary>Those of these works that there are, in any order.</summary>
+    internal static async Task<Dictionary<Guid, ListedWork>> LoadAsync(NpgsqlDataSource database, Guid[] ids, CancellationToken cancellation) =>
+        (await QueryAsync(database, "where w.id = any($1)", cancellation, ids)).ToDictionary(row => row.Work.Id, row => row.Work);
+
     internal static IResult Unknown(Guid id) => Problems.Of(404, "unknown-work", "Unknown work", $"No work has the id {id}.");
 
     /// <summary>The tables are written with the events, so they have whatever is committed.</summary>

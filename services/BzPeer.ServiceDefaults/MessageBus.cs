@@ -31,14 +31,14 @@ public sealed class Consumers
     }
 
     /// <summary>As the other one, with two types in the same batches: for what both change the same thing, so that they never race.</summary>
-    public Consumers InBatches<T1, T2>(Func<IServiceProvider, IReadOnlyList<Delivered<IIntegrationEvent>>, CancellationToken, Task> apply)
+    public Consumers InBatches<T1, T2>(Func<IServiceProvider, IReadOnlyList<Delivered<IIntegrationEvent>>, CancellationToken, Task> apply, int parallel = 2)
         where T1 : class, IIntegrationEvent
         where T2 : class, IIntegrationEvent
     {
         Types.AddRange([typeof(T1), typeof(T2)]);
         Endpoints.Add((endpoint, services) =>
         {
-            var batches = Start(services, apply, parallel: 2);
+            var batches = Start(services, apply, parallel);
             Handle<T1, IIntegrationEvent>(endpoint, batches, message => message);
             Handle<T2, IIntegrationEvent>(endpoint, batches, message => message);
         });

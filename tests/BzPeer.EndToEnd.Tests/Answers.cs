@@ -29,6 +29,10 @@ internal sealed record Work(
 
 internal sealed record Author(Guid? ResearcherId, string Name, int Position);
 
+internal sealed record FeedEntry(Work Work, IReadOnlyList<FeedReason> Reasons, long Position, bool Unread);
+
+internal sealed record FeedReason(Guid ResearcherId, string Name);
+
 internal sealed record Collaborator(Guid ResearcherId, int Works, double Strength);
 
 internal sealed record Graph(IReadOnlyList<GraphNode> Nodes, IReadOnlyList<GraphEdge> Edges, int Shown, int Total);

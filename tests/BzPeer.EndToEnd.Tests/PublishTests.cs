@@ -75,4 +75,26 @@ public sealed class PublishTests(RunningSystem running)
 
         refused.StatusCode.ShouldBe(HttpStatusCode.Forbidden);
     }
+
+    [Fact]
+    public async Task A_work_is_in_the_feed_of_its_authors_followers_until_they_unfollow_or_block()
+    {
+        var authors = await running.System.RegisterAsync(2, Stop);
+        var me = running.System.As(Guid.NewGuid());
+        foreach (var author in authors)
+            (await me.PutAsync($"/api/me/following/{author}", null, Stop)).EnsureSuccessStatusCode();
+
+        var work = await running.System.AsCurator().PublishAsync("Hot off the press", authors, Stop);
+
+        var entry = (await FeedWhen(page => page.Items is [{ Reasons.Count: 2 }, ..], "the work has come and says why")).Items[0];
+        (entry.Work.Id, entry.Unread).ShouldBe((work.Id, true));
+        entry.Reasons.Select(reason => reason.ResearcherId).ShouldBe(authors);
+        (await me.PutAsync($"/api/me/blocks/{authors[0]}", null, Stop)).EnsureSuccessStatusCode();
+        (await FeedWhen(page => page.Items is [{ Reasons.Count: 1 }, ..], "whom one blocks is no reason")).Items[0].Reasons[0].ResearcherId.ShouldBe(authors[1]);
+        (await me.DeleteAsync($"/api/me/following/{authors[1]}", Stop)).EnsureSuccessStatusCode();
+        await FeedWhen(page => page.Items.Count == 0, "nobody is followed any more");
+
+        Task<Page<FeedEntry>> FeedWhen(Func<Page<FeedEntry>, bool> ready, string because) =>
+            Eventually.Async(token => me.ReadAsync<Page<FeedEntry>>("/api/me/feed", token), ready, because, Patience, Stop);
+    }
 }

@@ -24,7 +24,7 @@ public sealed class RedeliveryTests(RunningSystem running)
         var before = await Eventually.Async(_ => SnapshotAsync(people), states => states.Values.All(state => state.Trust.Score == 13), "trust has risen", Patience, Stop);
 
         var run = tap.Messages.Where(message => people.Any(id => message.Text.Contains(id.ToString(), StringComparison.Ordinal))).ToArray();
-        run.Select(message => message.Exchange).Distinct().Count().ShouldBe(5, "of every event type that some service consumes");
+        run.Select(message => message.Exchange).Distinct().Count().ShouldBe(7, "of every event type that some service consumes");
         Tapped[] again = [.. run, .. run];
         Random.Shared.Shuffle(again);
         foreach (var message in again) await tap.PublishAsync(message, Stop);

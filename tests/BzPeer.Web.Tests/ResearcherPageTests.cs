@@ -35,6 +35,18 @@ public sealed class ResearcherPageTests
     }
 
     [Fact]
+    public async Task The_page_names_the_feed_of_the_researchers_works_and_the_explorer_that_of_a_topic()
+    {
+        await using var site = await Site.StartAsync();
+        var topic = FakeWorld.Stable(site.World.Papers[0].Topics[0]);
+        static string FeedAt(string address) => $"""<link rel="alternate" type="application/atom+xml" title="New works" href="{address}">""";
+
+        (await site.Html($"/researchers/{site.World.Seed}")).ShouldContain(FeedAt($"/api/researchers/{site.World.Seed}/works.atom"));
+        (await site.Html($"/explore/topic/{topic}")).ShouldContain(FeedAt($"/api/topics/{topic}/works.atom"));
+        (await site.Html($"/explore/work/{site.World.Papers[0].Id}")).ShouldNotContain("application/atom+xml");
+    }
+
+    [Fact]
     public async Task What_a_researcher_hides_is_called_hidden_and_never_0()
     {
         await using var site = await Site.StartAsync();
