@@ -9,7 +9,7 @@ namespace BzPeer.Load;
 
 /// <summary>
 /// What becomes of the real files that the project is tried on: each is handed in to a publication service of its own, through the API, and
-/// then all of them once more. The files lie beside the repository, in <c>../shared/data</c>; not all of them may be passed on.
+/// then all of them once more. <c>BZPEER_DATA</c> names their folder; not all of them may be passed on, so it is not in the repository.
 /// </summary>
 internal static class DataReport
 {
@@ -53,8 +53,8 @@ internal static class DataReport
 
     public static async Task<string> RunAsync(Stand stand)
     {
-        var folder = Path.Combine(Repository.Root, "..", "shared", "data");
-        if (!Directory.Exists(folder)) throw new DirectoryNotFoundException("The real files are expected beside the repository, in ../shared/data.");
+        var folder = Environment.GetEnvironmentVariable("BZPEER_DATA");
+        if (!Directory.Exists(folder)) throw new DirectoryNotFoundException("Set BZPEER_DATA to the folder of the real files; docs/data.md names them.");
         var (process, store) = await stand.StartServiceAsync("publication", "BzPeer.Publication");
         await using var service = process;
         using var http = new HttpClient { BaseAddress = process.Url, Timeout = TimeSpan.FromMinutes(30) };
