@@ -32,7 +32,7 @@ public sealed class WorksAtomTests(SharedPublication service)
     /// <summary>What RFC 4287 asks of every feed: an id, a title, a date, an author and the links, and the same of every entry.</summary>
     private static XElement ShouldBeAtom(byte[] xml)
     {
-        var feed = XDocument.Load(new MemoryStream(xml)).Root.ShouldNotBeNull();
+        var feed = XDocument.Load(new MemoryStream(xml), LoadOptions.PreserveWhitespace).Root.ShouldNotBeNull();
         feed.Name.ShouldBe(Atom + "feed");
         ShouldIdentifyItself(feed);
         feed.Elements(Atom + "link").Select(link => (string?)link.Attribute("rel")).ShouldBe(["self", "alternate"]);
