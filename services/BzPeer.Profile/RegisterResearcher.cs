@@ -1,5 +1,6 @@
 using BzPeer.Contracts;
 using BzPeer.ServiceDefaults;
+using JasperFx.Events;
 using Marten;
 using Npgsql;
 
@@ -28,23 +29,23 @@ public static class RegisterResearcher
     internal static async Task ApplyAsync(IServiceProvider services, IReadOnlyList<Delivered<AuthorIdentified>> batch, CancellationToken cancellation)
     {
         var now = services.GetRequiredService<TimeProvider>().Now();
-        // The newest of each researcher says everything the older ones do. Their cards are written in the order PostgreSQL has
-        // for ids (that of their text), like the sections of the others, so that the two cannot lock each other out.
-        var newest = batch.GroupBy(d => d.Message.ResearcherId).Select(same => same.MaxBy(d => d.Message.Origin.Version))
-            .OrderBy(d => d.Message.ResearcherId.ToString(), StringComparer.Ordinal).ToList();
+        // The newest of each researcher says everything the older ones do.
+        var newest = batch.GroupBy(d => d.Message.ResearcherId).Select(same => same.MaxBy(d => d.Message.Origin.Version)).ToList();
         await using var session = services.GetRequiredService<IDocumentStore>().LightweightSession();
         var stored = await ResearcherCards.LoadProfilesAsync(
             services.GetRequiredService<NpgsqlDataSource>(), [.. newest.Select(d => d.Message.ResearcherId)], cancellation);
+        var append = new Append();
         foreach (var (author, trace) in newest)
         {
             var before = stored.GetValueOrDefault(author.ResearcherId);
             if (Decide(before, author, now) is { } decided)
-                session.Events.Append(author.ResearcherId, (before?.StreamVersion ?? 0) + 1, Traced(decided, trace));
+                append.Add(author.ResearcherId, (before?.StreamVersion ?? 0) + 1, [Traced(decided, trace)]);
         }
 
+        await append.WriteAsync(session, new ResearcherCards(), cancellation);
         await session.SaveChangesAsync(cancellation);
     }
 
-    private static object Traced(object decided, string? trace) =>
+    private static IEvent Traced(object decided, string? trace) =>
         decided is Registered registered ? EventStore.Traced(registered, trace) : EventStore.Traced((Changed)decided, trace);
 }

@@ -11,33 +11,41 @@ namespace BzPeer.Profile;
 
 /// <summary>
 /// The researcher card: one row read for the header and snapshot of a page. Each source owns a section with a version of its
-/// own. This projection writes the profile's section in the transaction of its events; <see cref="CardSections"/> the others.
+/// own. This projection writes the profile's section in the transaction of its events; <see cref="CardSections"/> the others. Each event
+/// carries the whole profile, so the last one of a batch is what is written, and a rebuild leaves the same section.
 /// </summary>
-public sealed partial class ResearcherCards : EventProjection
+public sealed class ResearcherCards : IProjection
 {
     private static readonly JsonSerializerOptions Json = JsonSerializerOptions.Web;
 
-    /// <summary>Writes the profile section. A rebuild overwrites it event by event and leaves the sections of the others alone.</summary>
-    public ResearcherCards()
-    {
-        Name = nameof(ResearcherCards);
-        IncludeType<Registered>();
-        IncludeType<Changed>();
-    }
-
     /// <inheritdoc />
-    public override ValueTask ApplyAsync(IDocumentOperations operations, IEvent e, CancellationToken cancellation)
+    public Task ApplyAsync(IDocumentOperations operations, IReadOnlyList<IEvent> events, CancellationToken cancellation)
     {
-        var (profile, imported) = e.Data is Registered registered ? (registered.Profile, registered.ImportedVersion) : (((Changed)e.Data).Profile, ((Changed)e.Data).ImportedVersion);
+        var last = new Dictionary<Guid, (ResearcherProfile Profile, long Imported, Guid Event)>();
+        foreach (var e in events)
+        {
+            switch (e.Data)
+            {
+                case Registered registered: last[registered.Profile.ResearcherId] = (registered.Profile, registered.ImportedVersion, e.Id); break;
+                case Changed changed: last[changed.Profile.ResearcherId] = (changed.Profile, changed.ImportedVersion, e.Id); break;
+            }
+        }
+
+        if (last.Count == 0) return Task.CompletedTask;
+        var rows = last.Values.ToArray();
+        // Rows are written in id order, like the sections of the others, so that the two cannot lock each other out.
         operations.QueueSqlCommand(
             """
             insert into researcher_cards (id, name, folded_name, name_words, keys, profile, imported_version, stream_version, profile_version)
-            select ?, ?, ?, array_to_tsvector(string_to_array(?, ' ')), ?, ?::jsonb, ?, version, seq_id from mt_events where id = ?
+            select c.id, c.name, c.folded, array_to_tsvector(string_to_array(c.words, ' ')), string_to_array(c.keys, ' '), c.profile::jsonb, c.imported, e.version, e.seq_id
+            from unnest(?, ?, ?, ?, ?, ?, ?, ?) as c(id, name, folded, words, keys, profile, imported, event) join mt_events e on e.id = c.event order by c.id
             on conflict (id) do update set name = excluded.name, folded_name = excluded.folded_name, name_words = excluded.name_words, keys = excluded.keys,
               profile = excluded.profile, imported_version = excluded.imported_version, stream_version = excluded.stream_version, profile_version = excluded.profile_version
             """,
-            profile.ResearcherId, profile.Name, NameFolding.Fold(profile.Name), NameFolding.Words(profile.Name), profile.Keys.ToArray(), JsonSerializer.Serialize(profile, Json), imported, e.Id);
-        return ValueTask.CompletedTask;
+            Array.ConvertAll(rows, r => r.Profile.ResearcherId), Array.ConvertAll(rows, r => r.Profile.Name), Array.ConvertAll(rows, r => NameFolding.Fold(r.Profile.Name)),
+            Array.ConvertAll(rows, r => NameFolding.Words(r.Profile.Name)), Array.ConvertAll(rows, r => string.Join(' ', r.Profile.Keys)),
+            Array.ConvertAll(rows, r => JsonSerializer.Serialize(r.Profile, Json)), Array.ConvertAll(rows, r => r.Imported), Array.ConvertAll(rows, r => r.Event));
+        return Task.CompletedTask;
     }
 
     /// <summary>The profiles behind <paramref name="ids"/>; those nobody registered are left out.</summary>
@@ -90,6 +98,6 @@ public sealed partial class ResearcherCards : EventProjection
         store.Storage.ExtendedSchemaObjects.Add(table);
         store.Events.MapEventType<Registered>("researcher_registered");
         store.Events.MapEventType<Changed>("profile_changed");
-        store.Projections.Add(new ResearcherCards(), ProjectionLifecycle.Inline);
+        store.Projections.Add(new ResearcherCards(), ProjectionLifecycle.Inline, nameof(ResearcherCards));
     }
 }

@@ -134,6 +134,7 @@ internal sealed class RecordWorks(NpgsqlDataSource database, TimeProvider clock,
         /// <summary>Researchers before the works that name them.</summary>
         public async Task WriteAsync(IDocumentSession session, CancellationToken cancellation)
         {
+            var trace = Activity.Current?.Id;
             AuthorIdentity.Claim(session, newAuthorKeys);
             if (newWorkKeys.Count > 0)
             {
@@ -143,85 +144,17 @@ internal sealed class RecordWorks(NpgsqlDataSource database, TimeProvider clock,
             }
 
             var append = new Append();
-            foreach (var (id, news) in identified) append.Add(id, researchers[id].Version + 1, [news]);
-            foreach (var (id, events) in workEvents) append.Add(id, works[id].Version, events);
-            await append.WriteAsync(session, cancellation);
+            foreach (var (id, news) in identified) append.Add(id, researchers[id].Version + 1, [EventStore.Traced(news, trace)]);
+            foreach (var (id, events) in workEvents) append.Add(id, works[id].Version, [.. events.Select(e => Traced(e, trace))]);
+            await append.WriteAsync(session, new WorkTables(), cancellation);
         }
-    }
-}
 
-/// <summary>
-/// Events of many streams, appended in one statement. It writes Marten's own tables, as Marten's append function does one stream at a
-/// time: an import has hundreds of streams in a transaction, and one call each is most of what it costs
-/// (docs/performance/publication.md). Everything else reads and projects these events through Marten.
-/// </summary>
-internal sealed class Append
-{
-    /// <summary>
-    /// A stream that has moved since it was read already has an event of that version, or a row: either is a unique violation, which
-    /// ends the transaction. Streams are taken in the order of their ids, so that two batches cannot lock each other out. The
-    /// notification wakes the daemon.
-    /// </summary>
-    private const string Statement =
-        """
-        with born as (
-          insert into mt_streams (id, version, timestamp, created, tenant_id, is_archived)
-          select id, version, now(), now(), '*DEFAULT*', false from unnest(?, ?) as s(id, version) order by id),
-        grown as (
-          update mt_streams set version = s.version, timestamp = now() from unnest(?, ?) as s(id, version) where mt_streams.id = s.id),
-        appended as (
-          insert into mt_events (seq_id, id, stream_id, version, type, mt_dotnet_type, data, headers, timestamp, tenant_id, is_archived)
-          select nextval('mt_events_sequence'), e.id, e.stream, e.version, e.type, e.dotnet_type, e.data::jsonb, ?::jsonb, now(), '*DEFAULT*', false
-          from unnest(?, ?, ?, ?, ?, ?) with ordinality as e(id, stream, version, type, dotnet_type, data, place) order by e.place)
-        select pg_notify('mt_events_appended', '')
-        """;
-
-    private readonly List<IEvent> events = [];
-
-    /// <summary>The position of the last event of a stream.</summary>
-    public static async Task<long> LastAsync(NpgsqlDataSource database, Guid stream, CancellationToken cancellation)
-    {
-        await using var command = database.CreateCommand("select coalesce(max(seq_id), 0) from mt_events where stream_id = $1");
-        command.Parameters.Add(new() { Value = stream });
-        return (long)(await command.ExecuteScalarAsync(cancellation))!;
-    }
-
-    /// <summary>Adds the last events of a stream, after which it has so many.</summary>
-    public void Add(Guid stream, long versionAfter, IReadOnlyList<object> news)
-    {
-        foreach (var (n, data) in news.Index())
+        private static IEvent Traced(object e, string? trace) => e switch
         {
-            var e = Wrap(data);
-            (e.Id, e.StreamId, e.Version) = (Guid.CreateVersion7(), stream, versionAfter - news.Count + n + 1);
-            events.Add(e);
-        }
-    }
-
-    private static IEvent Wrap(object data) => data switch
-    {
-        Identified identified => new Event<Identified>(identified),
-        Published published => new Event<Published>(published),
-        Corrected corrected => new Event<Corrected>(corrected),
-        Retracted retracted => new Event<Retracted>(retracted),
-        _ => throw new ArgumentException($"{data.GetType().Name} is no event of a work or an author."),
-    };
-
-    /// <summary>Adds the events, and the rows that are written in their transaction, to the session.</summary>
-    public async Task WriteAsync(IDocumentSession session, CancellationToken cancellation)
-    {
-        if (events.Count == 0) return;
-        var options = session.DocumentStore.Options;
-        var (serializer, types) = (options.Serializer(), options.Events.AllKnownEventTypes().DistinctBy(type => type.EventType).ToDictionary(type => type.EventType));
-        var streams = events.GroupBy(e => e.StreamId).OrderBy(stream => stream.Key).Select(stream => (Id: stream.Key, First: stream.First().Version, Last: stream.Last().Version)).ToList();
-        var (born, grown) = (streams.FindAll(stream => stream.First == 1), streams.FindAll(stream => stream.First > 1));
-        session.QueueSqlCommand(
-            Statement,
-            born.ConvertAll(stream => stream.Id).ToArray(), born.ConvertAll(stream => stream.Last).ToArray(),
-            grown.ConvertAll(stream => stream.Id).ToArray(), grown.ConvertAll(stream => stream.Last).ToArray(),
-            Activity.Current?.Id is { } trace ? $$"""{"{{EventStore.TraceHeader}}":"{{trace}}"}""" : "null",
-            events.ConvertAll(e => e.Id).ToArray(), events.ConvertAll(e => e.StreamId).ToArray(), events.ConvertAll(e => e.Version).ToArray(),
-            events.ConvertAll(e => types[e.EventType].EventTypeName).ToArray(), events.ConvertAll(e => types[e.EventType].DotNetTypeName).ToArray(),
-            events.ConvertAll(e => serializer.ToJson(e.Data)).ToArray());
-        await new WorkTables().ApplyAsync(session, events, cancellation);
+            Published published => EventStore.Traced(published, trace),
+            Corrected corrected => EventStore.Traced(corrected, trace),
+            Retracted retracted => EventStore.Traced(retracted, trace),
+            _ => throw new ArgumentException($"{e.GetType().Name} is no event of what a source says.", nameof(e)),
+        };
     }
 }

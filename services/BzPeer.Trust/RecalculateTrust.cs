@@ -84,6 +84,7 @@ public static class RecalculateTrust
         var researchers = batch.GroupBy(delivered => delivered.Message.Origin.Subject).ToList();
         var records = await TrustRecords.LoadAsync(services.GetRequiredService<NpgsqlDataSource>(), [.. researchers.Select(researcher => researcher.Key)], cancellation);
         await using var session = services.GetRequiredService<IDocumentStore>().LightweightSession();
+        var append = new Append();
         foreach (var researcher in researchers)
         {
             var record = records.GetValueOrDefault(researcher.Key, TrustRecord.Unknown);
@@ -103,9 +104,10 @@ public static class RecalculateTrust
                 decided.AddRange(events.Select(e => Traced(e, trace)));
             }
 
-            if (decided.Count > 0) session.Events.Append(researcher.Key, record.StreamVersion, decided);
+            append.Add(researcher.Key, record.StreamVersion, decided);
         }
 
+        await append.WriteAsync(session, new TrustRecords(), cancellation);
         await session.SaveChangesAsync(cancellation);
     }
 

@@ -47,49 +47,59 @@ public sealed record TrustRecord(Evidence Evidence, long BibliographyVersion, in
     };
 }
 
-/// <summary>One row per researcher, written in the transaction of the events.</summary>
-public sealed partial class TrustRecords : EventProjection
+/// <summary>One row per researcher, written in the transaction of the events; a rebuild leaves the same rows.</summary>
+public sealed class TrustRecords : IProjection
 {
     private static readonly JsonSerializerOptions Json = JsonSerializerOptions.Web;
     private static readonly Table Rows = Define();
 
-    /// <summary>Writes <c>trust_records</c> and nothing else; a rebuild leaves the same rows.</summary>
-    public TrustRecords()
-    {
-        Name = nameof(TrustRecords);
-        Options.DeleteDataInTableOnTeardown(Rows.Identifier.QualifiedName);
-    }
-
     /// <inheritdoc />
-    public override ValueTask ApplyAsync(IDocumentOperations operations, IEvent e, CancellationToken cancellation)
+    public Task ApplyAsync(IDocumentOperations operations, IReadOnlyList<IEvent> events, CancellationToken cancellation)
     {
-        switch (e.Data)
+        var evidence = new Dictionary<Guid, EvidenceReceived>();
+        var scores = new Dictionary<Guid, int>();
+        var last = new Dictionary<Guid, Guid>();
+        foreach (var e in events)
         {
-            case EvidenceReceived received:
-                operations.QueueSqlCommand(
-                    """
-                    insert into trust_records (researcher, evidence, bibliography_version, score, stream_version, position)
-                    select ?, ?::jsonb, ?, 0, version, seq_id from mt_events where id = ?
-                    on conflict (researcher) do update set evidence = excluded.evidence, bibliography_version = excluded.bibliography_version,
-                      stream_version = excluded.stream_version, position = excluded.position
-                    """, received.ResearcherId, JsonSerializer.Serialize(received.Evidence, Json), received.BibliographyVersion, e.Id);
-                break;
-            case Recalculated recalculated:
-                Advance(operations, recalculated.ResearcherId, e, recalculated.Score);
-                break;
-            case LevelChanged changed:
-                Advance(operations, changed.ResearcherId, e, changed.Score);
-                break;
-            case Restated restated:
-                Advance(operations, restated.ResearcherId, e, restated.ToScore);
-                break;
+            switch (e.Data)
+            {
+                case EvidenceReceived received: evidence[e.StreamId] = received; break;
+                case Recalculated recalculated: scores[e.StreamId] = recalculated.Score; break;
+                case LevelChanged changed: scores[e.StreamId] = changed.Score; break;
+                case Restated restated: scores[e.StreamId] = restated.ToScore; break;
+                default: continue;
+            }
+
+            last[e.StreamId] = e.Id;
         }
 
-        return ValueTask.CompletedTask;
-    }
+        // In the order of the ids, so that two batches cannot lock each other out.
+        if (evidence.Count > 0)
+        {
+            operations.QueueSqlCommand(
+                """
+                insert into trust_records (researcher, evidence, bibliography_version, score, stream_version, position)
+                select r.researcher, r.evidence::jsonb, r.bibliography_version, 0, e.version, e.seq_id
+                from unnest(?, ?, ?, ?) as r(researcher, evidence, bibliography_version, event) join mt_events e on e.id = r.event order by r.researcher
+                on conflict (researcher) do update set evidence = excluded.evidence, bibliography_version = excluded.bibliography_version,
+                  stream_version = excluded.stream_version, position = excluded.position
+                """,
+                evidence.Keys.ToArray(), evidence.Values.Select(received => JsonSerializer.Serialize(received.Evidence, Json)).ToArray(),
+                evidence.Values.Select(received => received.BibliographyVersion).ToArray(), evidence.Keys.Select(researcher => last[researcher]).ToArray());
+        }
 
-    private static void Advance(IDocumentOperations operations, Guid researcher, IEvent e, int score) => operations.QueueSqlCommand(
-        "update trust_records set score = ?, stream_version = e.version, position = e.seq_id from mt_events e where e.id = ? and researcher = ?", score, e.Id, researcher);
+        if (scores.Count > 0)
+        {
+            operations.QueueSqlCommand(
+                """
+                update trust_records set score = s.score, stream_version = e.version, position = e.seq_id
+                from unnest(?, ?, ?) as s(researcher, score, event) join mt_events e on e.id = s.event where trust_records.researcher = s.researcher
+                """,
+                scores.Keys.ToArray(), scores.Values.ToArray(), scores.Keys.Select(researcher => last[researcher]).ToArray());
+        }
+
+        return Task.CompletedTask;
+    }
 
     internal static async Task<Dictionary<Guid, TrustRecord>> LoadAsync(NpgsqlDataSource database, Guid[] ids, CancellationToken cancellation)
     {
@@ -109,7 +119,7 @@ public sealed partial class TrustRecords : EventProjection
         store.Events.MapEventType<Recalculated>("trust_recalculated");
         store.Events.MapEventType<LevelChanged>("trust_level_changed");
         store.Events.MapEventType<Restated>("trust_restated");
-        store.Projections.Add(new TrustRecords(), ProjectionLifecycle.Inline);
+        store.Projections.Add(new TrustRecords(), ProjectionLifecycle.Inline, nameof(TrustRecords), options => options.DeleteDataInTableOnTeardown(Rows.Identifier.QualifiedName));
     }
 
     private static Table Define()
