@@ -1,7 +1,9 @@
 using System.Text;
 using BzPeer.Testing;
+using Microsoft.Extensions.DependencyInjection;
 using Shouldly;
 using Xunit;
+using IProjectionCoordinator = Marten.Events.Daemon.Coordination.IProjectionCoordinator;
 
 namespace BzPeer.Publication.Tests;
 
@@ -74,6 +76,28 @@ public sealed class ImportWorkerTests(PublicationService service) : IClassFixtur
 
         (status.State, status.Received, status.Created).ShouldBe(("completed", 1_500, 1_500));
         await ShouldHaveAdded(works, researchers, 1_500, authors);
+    }
+
+    [Fact]
+    public async Task An_import_does_not_wait_for_what_follows_it_where_that_stands_still()
+    {
+        var daemon = service.Host.Services.GetRequiredService<IProjectionCoordinator>();
+        await daemon.PauseAsync();
+        try
+        {
+            var (first, _) = File(50);
+            (await service.Import(WorkSource.OpenAlex, first)).Created.ShouldBe(50);
+            const string late = "(select seq_id from mt_events where seq_id > (select min(last_seq_id) from mt_event_progression where name like '%:All') and timestamp < now() - interval '1 second') t";
+            await Eventually.Async(_ => Count(late), count => count > 0, "what follows is late", ct: Ct);
+            var (second, _) = File(200);
+            (await service.Import(WorkSource.OpenAlex, second)).Created.ShouldBe(200);
+        }
+        finally
+        {
+            await daemon.ResumeAsync();
+        }
+
+        await Eventually.Async(_ => Count("mt_event_progression where name like '%:All' and last_seq_id < (select max(seq_id) from mt_events)"), behind => behind == 0, "everything has followed", Patience, Ct);
     }
 
     [Fact]
