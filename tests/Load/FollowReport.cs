@@ -92,6 +92,10 @@ internal sealed class FollowReport(Stand stand)
             | handler against naive Marten | | {Ratio("handler", "naive")} |
             | one celebrity against uniform followees | 0.9x | {Ratio("service, celebrity", "service")} |
 
+            Ten million edges, the cost of a command there and the first page of a million followers: [follow-ten-million.md](follow-ten-million.md).
+            Rebuild, relay, freshness and bytes per edge: [follow-at-scale.md](follow-at-scale.md). Why, and what would lift what is not reached:
+            [what-bounds-follow.md](what-bounds-follow.md).
+
             """;
     }
 
