@@ -30,7 +30,8 @@ public static class EventStore
     public static MartenServiceCollectionExtensions.MartenConfigurationExpression AddEventStore(this IHostApplicationBuilder builder, string source, Publications publications, Action<StoreOptions, NpgsqlDataSource> configure)
     {
         var connection = ReadConnection(builder);
-        connection.Options = $"{connection.Options} -c jit=off -c enable_seqscan=off -c enable_bitmapscan=off".Trim();
+        // A statement of a process that was killed does not outlive it, with its locks, for as long as it waits for others.
+        connection.Options = $"{connection.Options} -c client_connection_check_interval=2000 -c jit=off -c enable_seqscan=off -c enable_bitmapscan=off".Trim();
         // The same few statements run all the time: the server plans each of them once.
         connection.MaxAutoPrepare = 50;
         connection.ApplicationName ??= $"bzpeer-{source}";
