@@ -152,9 +152,5 @@ internal static class DataReport
         return string.Create(CultureInfo.InvariantCulture, $"{works:N0} works ({validated:N0} validated, {retracted:N0} retracted) and {people:N0} researchers ({withOrcid:N0} with an ORCID iD).");
     }
 
-    private static async Task<long> CountAsync(NpgsqlDataSource database, string what)
-    {
-        await using var command = database.CreateCommand($"select count(*) from {what}");
-        return (long)(await command.ExecuteScalarAsync())!;
-    }
+    private static Task<long> CountAsync(NpgsqlDataSource database, string what) => Sql.NumberAsync(database, $"select count(*) from {what}");
 }

@@ -69,14 +69,14 @@ internal sealed class FollowAtScale(Stand stand)
         await ReachedAsync(database, "Relay:All", "'followed', 'follow_counts_changed'");
 
         await process.StopAsync();
-        var published = await ScalarAsync(database, "select count(*) from mt_events where type in ('followed', 'follow_counts_changed')");
-        await ScalarAsync(database, "with rewound as (delete from mt_event_progression where name = 'Relay:All' returning 1) select count(*) from rewound");
+        var published = await Sql.NumberAsync(database, "select count(*) from mt_events where type in ('followed', 'follow_counts_changed')");
+        await Sql.NumberAsync(database, "with rewound as (delete from mt_event_progression where name = 'Relay:All' returning 1) select count(*) from rewound");
         process.Start();
         await process.WaitUntilHealthyAsync(TimeSpan.FromMinutes(2));
         clock.Restart();
-        var before = await ScalarAsync(database, "select coalesce((select last_seq_id from mt_event_progression where name = 'Relay:All'), 0)");
+        var before = await Sql.NumberAsync(database, "select coalesce((select last_seq_id from mt_event_progression where name = 'Relay:All'), 0)");
         await ReachedAsync(database, "Relay:All", "'followed', 'follow_counts_changed'");
-        var left = await ScalarAsync(database, $"select count(*) from mt_events where type in ('followed', 'follow_counts_changed') and seq_id > {before}");
+        var left = await Sql.NumberAsync(database, $"select count(*) from mt_events where type in ('followed', 'follow_counts_changed') and seq_id > {before}");
         var relay = left / clock.Elapsed.TotalSeconds;
         Say($"relay: {relay:0}/s of {published} events");
 
@@ -163,24 +163,17 @@ internal sealed class FollowAtScale(Stand stand)
         return (await HttpLoad.RunAsync(service, 1, 2_000, _ => request)).AllSucceeded();
     }
 
-    private static async Task<double> BytesAsync(NpgsqlDataSource database, string table) => (double)await ScalarAsync(database, $"select pg_total_relation_size('{table}')") / Edges;
+    private static async Task<double> BytesAsync(NpgsqlDataSource database, string table) => (double)await Sql.NumberAsync(database, $"select pg_total_relation_size('{table}')") / Edges;
 
     private static async Task ReachedAsync(NpgsqlDataSource database, string shard, string types)
     {
-        while (await ScalarAsync(database, $"select coalesce((select last_seq_id from mt_event_progression where name = '{shard}'), 0) - coalesce((select max(seq_id) from mt_events where type in ({types})), 0)") < 0)
+        while (await Sql.NumberAsync(database, $"select coalesce((select last_seq_id from mt_event_progression where name = '{shard}'), 0) - coalesce((select max(seq_id) from mt_events where type in ({types})), 0)") < 0)
             await Task.Delay(100);
     }
 
     private static async Task EmptyAsync(NpgsqlDataSource database, string table)
     {
-        while (await ScalarAsync(database, $"select count(*) from (select from {table} limit 1) rest") > 0) await Task.Delay(100);
-    }
-
-    private static async Task<long> ScalarAsync(NpgsqlDataSource database, string sql)
-    {
-        await using var command = database.CreateCommand(sql);
-        command.CommandTimeout = 0;
-        return (long)(await command.ExecuteScalarAsync())!;
+        while (await Sql.NumberAsync(database, $"select count(*) from (select from {table} limit 1) rest") > 0) await Task.Delay(100);
     }
 
     private static void Require(bool condition, string otherwise)

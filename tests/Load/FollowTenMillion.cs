@@ -71,8 +71,8 @@ internal sealed class FollowTenMillion(Stand stand)
 
         var import = edges / clock.Elapsed.TotalSeconds;
         Say($"{edges} edges: import {import:0}/s");
-        await ScalarAsync(database, "vacuum analyze");
-        await ScalarAsync(database, "checkpoint");
+        await Sql.ScalarAsync(database, "vacuum analyze");
+        await Sql.ScalarAsync(database, "checkpoint");
 
         var (commands, statements) = (new double[Rounds], new double[Rounds]);
         for (var round = 0; round < Rounds; round++)
@@ -93,12 +93,12 @@ internal sealed class FollowTenMillion(Stand stand)
         Say($"uniform {uniform:0}/s, celebrity {celebrity:0}/s");
 
         // As if everything had been folded and relayed: a rebuild then makes the counts anew, and nothing goes on beside the reading.
-        await ScalarAsync(database,
+        await Sql.ScalarAsync(database,
             """
             insert into mt_event_progression (name, last_seq_id) select name, (select max(seq_id) from mt_events) from unnest(array['HighWaterMark', 'FollowCounts:All', 'Relay:All']) name
             on conflict (name) do update set last_seq_id = excluded.last_seq_id
             """);
-        var events = (long)(await ScalarAsync(database, "select count(*) from mt_events"))!;
+        var events = await Sql.NumberAsync(database, "select count(*) from mt_events");
         var (edges, streams, log) = (await BytesAsync("follow_edges"), await BytesAsync("mt_streams"), await BytesAsync("mt_events"));
         var rebuilt = await Rebuild.CountsAsync(database);
         Say($"rebuild: {rebuilt}");
@@ -120,7 +120,7 @@ internal sealed class FollowTenMillion(Stand stand)
             | bytes per edge, indexes included | {edges:0} in `follow_edges`, {streams:0} in `mt_streams`, {log:0} in `mt_events`, {counts:0} in `follow_counts` | |
             """);
 
-        async Task<double> BytesAsync(string table) => (double)(long)(await ScalarAsync(database, $"select pg_total_relation_size('{table}')"))! / events;
+        async Task<double> BytesAsync(string table) => (double)await Sql.NumberAsync(database, $"select pg_total_relation_size('{table}')") / events;
 
         async Task<LoadResult> PageAsync(Guid researcher)
         {
@@ -131,13 +131,6 @@ internal sealed class FollowTenMillion(Stand stand)
     }
 
     private static Guid Anybody(Guid[] people) => people[Random.Shared.Next(people.Length)];
-
-    private static async Task<object?> ScalarAsync(NpgsqlDataSource database, string sql)
-    {
-        await using var command = database.CreateCommand(sql);
-        command.CommandTimeout = 0;
-        return await command.ExecuteScalarAsync();
-    }
 
     private static void Say(FormattableString line) => Console.Error.WriteLine(FormattableString.Invariant(line));
 

@@ -75,7 +75,7 @@ internal sealed class PublicationReport(Stand stand)
         rows.AppendLine(CultureInfo.InvariantCulture, $"| memory of the service at its peak | {PeakMegabytes(process):0} MB | 300 MB |");
 
         await Overview.CaughtUpAsync(http, http.BaseAddress!);
-        await using (var analyze = database.CreateCommand("analyze")) await analyze.ExecuteNonQueryAsync();
+        await Sql.ScalarAsync(database, "analyze");
         foreach (var (kind, sql) in ((string, string)[])[
             ("researcher", "select researcher_id from work_authors where researcher_id is not null group by 1"), ("work", "select id from works"),
             ("topic", "select topic_id from work_topics group by 1"), ("institution", "select institution_id from work_institutions group by 1")])
@@ -85,7 +85,7 @@ internal sealed class PublicationReport(Stand stand)
             await HttpLoad.RunAsync(process.Url, 1, Math.Min(500, requests.Length), n => requests[Random.Shared.Next(requests.Length)]);
             var slices = (await HttpLoad.RunAsync(process.Url, 1, Slices, n => requests[Random.Shared.Next(requests.Length)])).AllSucceeded();
             Say($"{kind}: {slices.Percentile(0.5):0.0} ms, {slices.Percentile(0.99):0.0} ms");
-            rows.AppendLine(CultureInfo.InvariantCulture, $"| slice around a {kind}, among {await ScalarAsync(database, "select count(*) from works"):#,0} works | p50 {slices.Percentile(0.5):0.0} ms, p99 {slices.Percentile(0.99):0.0} ms | p50 5 ms, p99 50 ms |");
+            rows.AppendLine(CultureInfo.InvariantCulture, $"| slice around a {kind}, among {await Sql.NumberAsync(database, "select count(*) from works"):#,0} works | p50 {slices.Percentile(0.5):0.0} ms, p99 {slices.Percentile(0.99):0.0} ms | p50 5 ms, p99 50 ms |");
         }
 
         return rows.ToString().TrimEnd();
@@ -258,13 +258,6 @@ internal sealed class PublicationReport(Stand stand)
         var ids = new List<Guid>();
         while (await row.ReadAsync()) ids.Add(row.GetGuid(0));
         return [.. ids];
-    }
-
-    private static async Task<long> ScalarAsync(NpgsqlDataSource database, string sql)
-    {
-        await using var command = database.CreateCommand(sql);
-        command.CommandTimeout = 0;
-        return (long)(await command.ExecuteScalarAsync())!;
     }
 
     private static void Say(FormattableString line) => Console.Error.WriteLine(FormattableString.Invariant(line));
