@@ -46,18 +46,17 @@ public static class AuthorIdentity
     }
 
     /// <summary>
-    /// Whom another source of record names by an id, under this very name, on this very work: where both print the name once, that is
-    /// who it is, and nobody new of the same name. Null where the author has an id, or no name or several fit.
+    /// By folded name whom another source of record names by an id on this very work: where both print the name once, that is who an
+    /// author without an id is, and nobody new of the same name. Names that several fit are left out.
     /// </summary>
-    public static Guid? OnTheWork(Work? work, IReadOnlyList<PrintedAuthor> printed, PrintedAuthor author)
+    public static IReadOnlyDictionary<string, Guid> OnTheWork(Work? work, IReadOnlyList<PrintedAuthor> printed)
     {
-        if (work is null || author.Unlinked || (author.Orcid ?? author.OpenAlex) is not null) return null;
-        var name = PlainText.Fold(author.Name);
-        if (printed.Count(other => PlainText.Fold(other.Name) == name) != 1) return null;
-        var fit = work.Said.Where(said => WorkSource.Validates(said.Source)).SelectMany(said => said.Work.Authors)
-            .Where(other => other.ResearcherId is not null && (other.Orcid ?? other.OpenAlex) is not null && PlainText.Fold(other.Name) == name)
-            .Select(other => other.ResearcherId).Distinct().Take(2).ToList();
-        return fit is [var one] ? one : null;
+        if (work is null) return new Dictionary<string, Guid>();
+        var once = printed.CountBy(author => PlainText.Fold(author.Name)).Where(name => name.Value == 1).Select(name => name.Key).ToHashSet();
+        return work.Said.Where(said => WorkSource.Validates(said.Source)).SelectMany(said => said.Work.Authors)
+            .Where(author => author.ResearcherId is not null && (author.Orcid ?? author.OpenAlex) is not null)
+            .GroupBy(author => PlainText.Fold(author.Name), author => author.ResearcherId!.Value)
+            .Where(named => once.Contains(named.Key) && named.Distinct().Take(2).Count() == 1).ToDictionary(named => named.Key, named => named.First());
     }
 
     /// <summary>What becomes known about a researcher from an author of a work; null when all of it is known already.</summary>

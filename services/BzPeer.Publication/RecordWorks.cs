@@ -95,7 +95,8 @@ internal sealed class RecordWorks(NpgsqlDataSource database, TimeProvider clock,
             var before = works.GetValueOrDefault(id);
             if (before?.Knows(record) == true) return new(before, Outcome.Unchanged);
 
-            var resolved = record with { Work = record.Work with { Authors = [.. record.Work.Authors.Select(author => Resolve(record, author, before))] } };
+            var onTheWork = AuthorIdentity.OnTheWork(before, record.Work.Authors);
+            var resolved = record with { Work = record.Work with { Authors = [.. record.Work.Authors.Select(author => Resolve(record, author, onTheWork))] } };
             var decided = Work.Decide(before, id, resolved, now);
             var after = decided.Aggregate(before, Work.Apply)!;
             works[id] = after;
@@ -106,10 +107,10 @@ internal sealed class RecordWorks(NpgsqlDataSource database, TimeProvider clock,
             return new(after, before is null ? Outcome.Created : Outcome.Updated);
         }
 
-        private PrintedAuthor Resolve(Assertion record, PrintedAuthor author, Work? before)
+        private PrintedAuthor Resolve(Assertion record, PrintedAuthor author, IReadOnlyDictionary<string, Guid> onTheWork)
         {
             if (author.ResearcherId is not null) return author;
-            if (AuthorIdentity.OnTheWork(before, record.Work.Authors, author) is { } same) return author with { ResearcherId = same };
+            if (!author.Unlinked && (author.Orcid ?? author.OpenAlex) is null && onTheWork.TryGetValue(PlainText.Fold(author.Name), out var same)) return author with { ResearcherId = same };
             var keys = AuthorIdentity.Keys(record.Source, author);
             if (keys.Count == 0) return author;
             var id = AuthorIdentity.Resolve(keys, authorKeys, out var ambiguous);
