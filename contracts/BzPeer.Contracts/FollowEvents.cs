@@ -4,13 +4,15 @@ namespace BzPeer.Contracts;
 /// <param name="Origin">Order and identity of the fact.</param>
 /// <param name="FollowerId">Who follows.</param>
 /// <param name="FolloweeId">Who is followed.</param>
-public sealed record ResearcherFollowed(EventOrigin Origin, Guid FollowerId, Guid FolloweeId) : IIntegrationEvent;
+/// <param name="MergeId">The merge of researchers that brought the edge here, by being made or undone; null when the follower chose it.</param>
+public sealed record ResearcherFollowed(EventOrigin Origin, Guid FollowerId, Guid FolloweeId, Guid? MergeId = null) : IIntegrationEvent;
 
 /// <summary>A follow ended. Subject: the former followee.</summary>
 /// <param name="Origin">Order and identity of the fact.</param>
 /// <param name="FollowerId">Who followed.</param>
 /// <param name="FolloweeId">Who was followed.</param>
-public sealed record ResearcherUnfollowed(EventOrigin Origin, Guid FollowerId, Guid FolloweeId) : IIntegrationEvent;
+/// <param name="MergeId">The merge of researchers that took the edge away, by being made or undone; null when one of the two chose it.</param>
+public sealed record ResearcherUnfollowed(EventOrigin Origin, Guid FollowerId, Guid FolloweeId, Guid? MergeId = null) : IIntegrationEvent;
 
 /// <summary>
 /// The follower and following counts of one researcher, whole. State-carrying: apply only if

@@ -17,6 +17,29 @@ public sealed record AuthorIdentified(
     IReadOnlyList<string> Keys, Affiliation? Affiliation)
     : IIntegrationEvent;
 
+/// <summary>
+/// Two researchers are one person: whoever was <paramref name="MergedId"/> is <paramref name="SurvivorId"/> from now on. Works keep the ids
+/// that their sources name; whoever reads them takes each member for the survivor. For each member the greatest
+/// <see cref="EventOrigin.Sequence"/> of merges and splits counts. Subject: the researcher merged.
+/// </summary>
+/// <param name="Origin">Order and identity of the fact.</param>
+/// <param name="MergeId">Names this merge, to take it back by.</param>
+/// <param name="MergedId">Who is somebody else's now.</param>
+/// <param name="SurvivorId">Whose.</param>
+/// <param name="Members">Everybody who is the survivor by this merge: the merged one, and all who had been merged into them before.</param>
+public sealed record ResearchersMerged(EventOrigin Origin, Guid MergeId, Guid MergedId, Guid SurvivorId, IReadOnlyList<Guid> Members) : IIntegrationEvent;
+
+/// <summary>
+/// A merge was taken back: <paramref name="RestoredId"/> is a researcher of their own again. Read like <see cref="ResearchersMerged"/>.
+/// Subject: the researcher restored.
+/// </summary>
+/// <param name="Origin">Order and identity of the fact.</param>
+/// <param name="MergeId">The merge taken back.</param>
+/// <param name="RestoredId">Who had been merged by it.</param>
+/// <param name="SurvivorId">Into whom.</param>
+/// <param name="Members">Everybody who is the restored one now: they themselves, and all who are merged into them.</param>
+public sealed record ResearchersSplit(EventOrigin Origin, Guid MergeId, Guid RestoredId, Guid SurvivorId, IReadOnlyList<Guid> Members) : IIntegrationEvent;
+
 /// <summary>An affiliation as a source of record prints it.</summary>
 /// <param name="Institution">The institution's name.</param>
 /// <param name="InstitutionId">Its id at the source (<c>I184564680</c>), or null.</param>
@@ -77,16 +100,16 @@ public sealed record WorkAuthor(Guid? ResearcherId, string Name, int Position);
 /// <param name="RetractedWorks">Works under a retraction.</param>
 /// <param name="Topics">Distinct topics of validated, unretracted works.</param>
 /// <param name="CloseCollaborators">Co-authors with collaboration strength of at least 0.2 (Newman 2001) over validated, unretracted works.</param>
-/// <param name="Causes">The works whose change led here, newest last.</param>
-/// <param name="BibliographyVersion">Sequence of the last work event folded in.</param>
+/// <param name="Causes">What led here, newest last.</param>
+/// <param name="BibliographyVersion">Sequence of the last event folded in.</param>
 public sealed record BibliographyChanged(
     EventOrigin Origin, Guid ResearcherId, int Works, int ValidatedWorks, int SelfAssertedWorks, int RetractedWorks,
     int Topics, int CloseCollaborators, IReadOnlyList<BibliographyCause> Causes, long BibliographyVersion)
     : IIntegrationEvent;
 
-/// <summary>One work event behind a change of a bibliography.</summary>
-/// <param name="Type">The event: <c>WorkPublished</c>, <c>WorkCorrected</c>, <c>WorkRetracted</c>.</param>
+/// <summary>One event behind a change of a bibliography.</summary>
+/// <param name="Type">The event: <c>WorkPublished</c>, <c>WorkCorrected</c>, <c>WorkRetracted</c>, <c>ResearchersMerged</c>, <c>ResearchersSplit</c>.</param>
 /// <param name="EventId">Its id.</param>
-/// <param name="WorkId">The work.</param>
-/// <param name="Title">The work's title at that time.</param>
-public sealed record BibliographyCause(string Type, Guid EventId, Guid WorkId, string Title);
+/// <param name="WorkId">The work; null where researchers were merged or split.</param>
+/// <param name="Title">The work's title at that time; null where there is no work.</param>
+public sealed record BibliographyCause(string Type, Guid EventId, Guid? WorkId, string? Title);

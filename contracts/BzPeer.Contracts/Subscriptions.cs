@@ -9,10 +9,10 @@ public static class Subscriptions
     /// <summary>Queue (named like its service) to the event types it receives.</summary>
     public static IReadOnlyDictionary<string, IReadOnlyList<Type>> ByQueue { get; } = new Dictionary<string, IReadOnlyList<Type>>
     {
-        [Sources.Profile] = [typeof(AuthorIdentified), typeof(FollowerCountChanged), typeof(BibliographyChanged), typeof(TrustRecalculated)],
-        [Sources.Follow] = [typeof(ResearcherRegistered)],
+        [Sources.Profile] = [typeof(AuthorIdentified), typeof(ResearchersMerged), typeof(ResearchersSplit), typeof(FollowerCountChanged), typeof(BibliographyChanged), typeof(TrustRecalculated)],
+        [Sources.Follow] = [typeof(ResearcherRegistered), typeof(ResearchersMerged), typeof(ResearchersSplit)],
         [Sources.Publication] = [typeof(ResearcherFollowed), typeof(ResearcherUnfollowed)],
-        [Sources.Trust] = [typeof(ResearcherRegistered), typeof(BibliographyChanged)],
+        [Sources.Trust] = [typeof(ResearcherRegistered), typeof(ResearchersMerged), typeof(ResearchersSplit), typeof(BibliographyChanged)],
     };
 
     /// <summary>The queues that receive <paramref name="eventType"/>.</summary>

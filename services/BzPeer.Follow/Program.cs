@@ -14,6 +14,7 @@ builder.AddEventStore(Sources.Follow, FollowPublisher.Publications, (store, _) =
     KnownResearchers.Configure(store);
 }).AddSubscriptionWithServices<FollowCounts>(ServiceLifetime.Singleton, _ => { });
 builder.AddMessageBus(Sources.Follow, FollowPublisher.Publications, new Consumers()
+    .InBatches<ResearchersMerged, ResearchersSplit>(Survivors.ApplyAsync, parallel: 1)
     .InBatches<ResearcherRegistered>(KnownResearchers.AddAsync));
 builder.Services.AddSingleton<KnownResearchers>();
 builder.Services.AddSingleton<FollowLog>();

@@ -10,6 +10,7 @@ builder.AddEventStore(Sources.Profile, ProfilePublisher.Publications, (store, _)
     FollowMark.Configure(store);
 });
 builder.AddMessageBus(Sources.Profile, ProfilePublisher.Publications, new Consumers()
+    .InBatches<ResearchersMerged, ResearchersSplit>(Survivors.ApplyAsync, parallel: 1)
     .InBatches<AuthorIdentified>(RegisterResearcher.ApplyAsync)
     .InBatches<FollowerCountChanged>(CardSections.ApplyAsync, parallel: 1)
     .InBatches<BibliographyChanged>(CardSections.ApplyAsync)

@@ -20,7 +20,7 @@ public static class EventStore
     public const string TraceHeader = "traceparent";
 
     /// <summary>
-    /// Adds the store of <paramref name="source"/>, its daemon and the relay that publishes its events.
+    /// Adds the store of <paramref name="source"/>, its daemon and the relay that publishes its events, and what it knows of merged researchers.
     /// </summary>
     /// <param name="builder">The service.</param>
     /// <param name="source">One of <see cref="Sources"/>: names the position of its events.</param>
@@ -77,6 +77,7 @@ public static class EventStore
                 // this time, and only once PostgreSQL shows that no transaction from before it is alive: late, never lossy.
                 options.Events.UseExclusiveLockOnConcurrentAppends = true;
                 options.Projections.StaleSequenceThreshold = TimeSpan.FromMilliseconds(200);
+                Survivors.Configure(options);
                 configure(options, dataSource);
             })
             .UseLightweightSessions()
@@ -88,6 +89,8 @@ public static class EventStore
         builder.Services.AddSingleton(new LeaderLock(connection));
         builder.Services.AddSingleton<IProjectionCoordinator, DaemonLeader>();
         builder.Services.AddHostedService(services => services.GetRequiredService<IProjectionCoordinator>());
+        builder.Services.AddSingleton<Survivors>();
+        builder.Services.AddHostedService(services => services.GetRequiredService<Survivors>());
         return marten;
     }
 

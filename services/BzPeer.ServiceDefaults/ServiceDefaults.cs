@@ -56,6 +56,7 @@ public static class ServiceDefaults
         app.UseProblems();
         app.UseAuthentication();
         app.UseAuthorization();
+        if (app.Services.GetService<Survivors>() is { } survivors) app.Use(survivors.AnswerAsync);
 
         app.MapHealthChecks("/health", new() { ResponseWriter = WriteHealth }).AllowAnonymous();
         app.MapHealthChecks("/alive", new() { Predicate = _ => false }).AllowAnonymous();

@@ -6,6 +6,7 @@ var builder = WebApplication.CreateBuilder(args);
 builder.AddServiceDefaults(Sources.Trust);
 builder.AddEventStore(Sources.Trust, TrustPublisher.Publications, (store, _) => TrustRecords.Configure(store));
 builder.AddMessageBus(Sources.Trust, TrustPublisher.Publications, new Consumers()
+    .InBatches<ResearchersMerged, ResearchersSplit>(Survivors.ApplyAsync, parallel: 1)
     .InBatches<ResearcherRegistered, BibliographyChanged>(RecalculateTrust.ApplyAsync));
 
 var app = builder.Build();
