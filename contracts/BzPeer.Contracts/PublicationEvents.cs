@@ -36,7 +36,7 @@ public sealed record ResearchersMerged(EventOrigin Origin, Guid MergeId, Guid Me
 /// <param name="Origin">Order and identity of the fact.</param>
 /// <param name="MergeId">The merge taken back.</param>
 /// <param name="RestoredId">Who had been merged by it.</param>
-/// <param name="SurvivorId">Into whom.</param>
+/// <param name="SurvivorId">Whom they were taken for until now.</param>
 /// <param name="Members">Everybody who is the restored one now: they themselves, and all who are merged into them.</param>
 public sealed record ResearchersSplit(EventOrigin Origin, Guid MergeId, Guid RestoredId, Guid SurvivorId, IReadOnlyList<Guid> Members) : IIntegrationEvent;
 

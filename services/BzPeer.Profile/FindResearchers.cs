@@ -35,7 +35,7 @@ public static partial class FindResearchers
 
     private static async Task<IResult> ByKeyAsync(NpgsqlDataSource database, string key, CancellationToken cancellation)
     {
-        await using var command = database.CreateCommand($"select {ResearcherCard.Columns} from researcher_cards where keys @> array[$1] order by id limit {Paging.MaxLimit}");
+        await using var command = database.CreateCommand($"select {ResearcherCard.Columns} from researcher_cards where id in ({Found("keys @> array[$1]")}) order by id limit {Paging.MaxLimit}");
         command.Parameters.Add(new() { Value = key });
         return TypedResults.Ok(new Page<ResearcherCard>(await ReadAsync(command, cancellation), null));
     }
@@ -51,7 +51,7 @@ public static partial class FindResearchers
         await using var command = database.CreateCommand(
             $"""
             select {ResearcherCard.Columns} from researcher_cards
-            where name is not null and ($1 = '' or name_words @@ $1::tsquery) and ((folded_name = $2)::int, works, id) < ($3, $4, $5)
+            where name is not null and {(folded.Length == 0 ? $"$1 = '' and not {Merged}" : $"id in ({Found("name_words @@ $1::tsquery")})")} and ((folded_name = $2)::int, works, id) < ($3, $4, $5)
             order by (folded_name = $2)::int desc, works desc, id desc limit $6
             """);
         // Folded words are letters and digits only, so nothing in them can be an operator of a tsquery.
@@ -65,6 +65,11 @@ public static partial class FindResearchers
         return TypedResults.Ok(http.PageOf(cards, size, card =>
             string.Create(CultureInfo.InvariantCulture, $"{(NameFolding.Fold(card.Name) == folded ? 1 : 0)}/{card.Counts.Works}/{card.Id}")));
     }
+
+    private const string Merged = "exists (select from survivors s where s.id = researcher_cards.id and s.survivor <> s.id)";
+
+    /// <summary>Whoever has this, or was merged with somebody who has (SQL): the survivor is found by every name and key of theirs.</summary>
+    private static string Found(string what) => $"select coalesce(s.survivor, m.id) from researcher_cards m left join survivors s on s.id = m.id where {what}";
 
     private static bool TryDecode(string? cursor, out (int Exact, int Works, Guid Id) after)
     {

@@ -11,8 +11,9 @@ public sealed record ResearcherCard(
     Guid Id, string Name, string Headline, string Role, string? Affiliation, bool OpenToCollaborate,
     CardTrust Trust, CardCounts Counts, ExternalIds ExternalIds, CardAsOf AsOf)
 {
-    internal const string Columns =
-        "id, profile, score, level, works, followers, following, topics, close_collaborators, profile_version, follow_version, publication_version, trust_version, counts_hidden";
+    /// <summary>The last two are what whoever was merged into them brings along: the first seen of each id.</summary>
+    internal static readonly string Columns =
+        $"id, profile, score, level, works, followers, following, topics, close_collaborators, profile_version, follow_version, publication_version, trust_version, counts_hidden, {Brought("orcid")}, {Brought("openAlex")}";
 
     internal static ResearcherCard Read(NpgsqlDataReader row, JsonSerializerOptions json)
     {
@@ -21,9 +22,17 @@ public sealed record ResearcherCard(
             row.GetGuid(0), profile.Name, profile.Headline ?? DefaultHeadline(profile.Name), "Researcher", profile.Affiliation?.Institution, profile.OpenToCollaborate,
             new(row.GetInt32(2), row.GetString(3)),
             row.GetBoolean(13) ? new(row.GetInt32(4), null, null, row.GetInt32(7), row.GetInt32(8), Hidden: true) : new(row.GetInt32(4), row.GetInt64(5), row.GetInt64(6), row.GetInt32(7), row.GetInt32(8)),
-            new(profile.Orcid, profile.OpenAlex),
+            new(profile.Orcid ?? Brought(14), profile.OpenAlex ?? Brought(15)),
             new(row.GetInt64(9), row.GetInt64(10), row.GetInt64(11), row.GetInt64(12)));
+
+        string? Brought(int column) => row.IsDBNull(column) ? null : row.GetString(column);
     }
+
+    private static string Brought(string id) =>
+        $"""
+        (select m.profile ->> '{id}' from survivors s join researcher_cards m on m.id = s.id
+         where s.survivor = researcher_cards.id and s.id <> s.survivor and m.profile ->> '{id}' is not null order by m.profile_version limit 1)
+        """;
 
     /// <summary>What a profile says while nobody wrote a headline.</summary>
     public static string DefaultHeadline(string name) => $"{name} contributes to research discovery and scholarly infrastructure.";

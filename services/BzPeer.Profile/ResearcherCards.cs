@@ -60,11 +60,15 @@ public sealed class ResearcherCards : IProjection
         return profiles;
     }
 
-    /// <summary>The cards behind <paramref name="ids"/>, in that order; those nobody registered are left out.</summary>
+    /// <summary>The cards behind <paramref name="ids"/>, in that order, of the survivor for who was merged; those nobody registered are left out.</summary>
     internal static async Task<List<ResearcherCard>> LoadAsync(NpgsqlDataSource database, Guid[] ids, CancellationToken cancellation)
     {
         await using var command = database.CreateCommand(
-            $"select {ResearcherCard.Columns} from unnest($1) with ordinality as asked(asked_id, place) join researcher_cards on id = asked_id where name is not null order by place");
+            $"""
+            select {ResearcherCard.Columns} from (
+              select coalesce(s.survivor, a.id) as researcher, min(a.place) as place from unnest($1) with ordinality as a(id, place) left join survivors s on s.id = a.id group by 1) asked
+            join researcher_cards on id = researcher where name is not null order by place
+            """);
         command.Parameters.Add(new() { Value = ids });
         await using var row = await command.ExecuteReaderAsync(cancellation);
         var cards = new List<ResearcherCard>(ids.Length);

@@ -13,10 +13,10 @@ namespace BzPeer.Publication;
 /// <summary>The sums of one researcher's bibliography. All but <paramref name="Works"/>, <paramref name="SelfAsserted"/> and <paramref name="Retracted"/> are over validated, unretracted works.</summary>
 public sealed record BibliographySums(int Works, int Validated, int SelfAsserted, int Retracted, int Topics, int CloseCollaborators);
 
-/// <summary>A work event behind a change of the sums; <paramref name="Type"/> is the name it has in the contracts.</summary>
-public sealed record SumsCause(string Type, Guid EventId, Guid WorkId, string Title);
+/// <summary>An event behind a change of the sums; <paramref name="Type"/> is the name it has in the contracts. A merge has no work.</summary>
+public sealed record SumsCause(string Type, Guid EventId, Guid? WorkId, string? Title);
 
-/// <summary>Stream event: the sums of a researcher's bibliography after a page of work events.</summary>
+/// <summary>Stream event: the sums of a researcher's bibliography after a page of events.</summary>
 public sealed record SumsChanged(Guid ResearcherId, BibliographySums Sums, IReadOnlyList<SumsCause> Causes, long Version)
 {
     /// <summary>A stream of its own per researcher, which nobody but <see cref="Bibliographies"/> writes.</summary>
@@ -24,7 +24,7 @@ public sealed record SumsChanged(Guid ResearcherId, BibliographySums Sums, IRead
 }
 
 /// <summary>
-/// Follows the work events and tells the sums of every researcher they touch, when they changed. The sums are read from the
+/// Follows the works, and who is whose, and tells the sums of every researcher they touch, when they changed. The sums are read from the
 /// tables, which are at least as new as the page; what was told last stands in <c>bibliographies</c>, so a replay tells
 /// nothing again. The event, the row and the progress are one transaction.
 /// </summary>
@@ -64,13 +64,13 @@ internal sealed class Bibliographies : SubscriptionBase
         Options.BatchSize = 1_000;
         // As in the relay: what comes while a page is written is the next page, however much it is.
         Options.MaximumHopperSize = 1;
-        IncludedEventTypes.AddRange([typeof(Published), typeof(Corrected), typeof(Retracted), typeof(Reinstated)]);
+        IncludedEventTypes.AddRange([typeof(Published), typeof(Corrected), typeof(Retracted), typeof(Reinstated), typeof(Merged), typeof(Split)]);
     }
 
     public override async Task<IChangeListener> ProcessEventsAsync(
         EventRange page, ISubscriptionController controller, IDocumentOperations operations, CancellationToken cancellationToken)
     {
-        var events = page.Events.Where(e => e.Data is IWorkStands or Retracted).ToList();
+        var events = page.Events.Where(e => e.Data is IWorkStands or Retracted or Merged or Split).ToList();
         if (events.Count == 0) return NullChangeListener.Instance;
 
         try
@@ -99,10 +99,30 @@ internal sealed class Bibliographies : SubscriptionBase
             while (await row.ReadAsync(cancellation)) Touch(row.GetGuid(0), byWork[row.GetGuid(1)]);
         }
 
-        foreach (var e in events)
-            foreach (var left in e.Data is Corrected corrected ? corrected.Left : [])
-                Touch(left, [e]);
+        var gone = events.Where(e => e.Data is Corrected).SelectMany(e => ((Corrected)e.Data).Left.Select(left => (Researcher: left, Event: e))).ToLookup(left => left.Researcher, left => left.Event);
+        if (gone.Count > 0)
+        {
+            await using var command = database.CreateCommand("select g.id, coalesce(s.survivor, g.id) from unnest($1) g(id) left join survivors s on s.id = g.id");
+            command.Parameters.Add(new() { Value = gone.Select(left => left.Key).ToArray() });
+            await using var row = await command.ExecuteReaderAsync(cancellation);
+            while (await row.ReadAsync(cancellation)) Touch(row.GetGuid(1), gone[row.GetGuid(0)]);
+        }
+
+        foreach (var e in events.Where(e => e.Data is Merged or Split))
+            await TouchKinAsync(e);
         return touched;
+
+        // Whoever shares a work with the merged one may have one close collaborator less or, both halves together, one more.
+        async Task TouchKinAsync(IEvent e)
+        {
+            var (members, researchers) = e.Data is Merged merged ? (merged.Members, new[] { merged.MergedId, merged.SurvivorId }) : (((Split)e.Data).Members, [((Split)e.Data).RestoredId, ((Split)e.Data).SurvivorId]);
+            foreach (var researcher in researchers) Touch(researcher, [e]);
+            await using var command = database.CreateCommand(
+                "select distinct b.researcher_id from work_authors a join work_authors b on b.work_id = a.work_id where a.identified = any($1) and b.researcher_id is not null");
+            command.Parameters.Add(new() { Value = members.ToArray() });
+            await using var row = await command.ExecuteReaderAsync(cancellation);
+            while (await row.ReadAsync(cancellation)) Touch(row.GetGuid(0), [e]);
+        }
 
         void Touch(Guid researcher, IEnumerable<IEvent> by)
         {
@@ -144,6 +164,8 @@ internal sealed class Bibliographies : SubscriptionBase
     {
         Published published => new(nameof(WorkPublished), e.Id, published.WorkId, published.Work.Title),
         IWorkStands stands => new(nameof(WorkCorrected), e.Id, stands.WorkId, stands.Work.Title),
+        Merged => new(nameof(ResearchersMerged), e.Id, null, null),
+        Split => new(nameof(ResearchersSplit), e.Id, null, null),
         _ => new(nameof(WorkRetracted), e.Id, e.StreamId, ((Retracted)e.Data).Title),
     };
 

@@ -35,5 +35,6 @@ app.MapCollaborators();
 app.MapTopicsAndInstitutions();
 app.MapGraph();
 app.MapGraphConnection();
+app.MapMerges();
 app.MapImports();
 app.Run();

@@ -15,6 +15,8 @@ public static class PublicationPublisher
         .Add<Corrected, WorkCorrected>(e => e.Data.WorkId, (e, origin) => new(origin, e.Data.WorkId, Details(e.Data)))
         .Add<Reinstated, WorkCorrected>(e => e.Data.WorkId, (e, origin) => new(origin, e.Data.WorkId, Details(e.Data)))
         .Add<Retracted, WorkRetracted>(e => e.Data.WorkId, (e, origin) => new(origin, e.Data.WorkId, e.Data.Reason, e.Data.NoticedBy))
+        .Add<Merged, ResearchersMerged>(e => e.Data.MergedId, (e, origin) => new(origin, e.Data.MergeId, e.Data.MergedId, e.Data.SurvivorId, e.Data.Members))
+        .Add<Split, ResearchersSplit>(e => e.Data.RestoredId, (e, origin) => new(origin, e.Data.MergeId, e.Data.RestoredId, e.Data.SurvivorId, e.Data.Members))
         .Add<SumsChanged, BibliographyChanged>(e => e.Data.ResearcherId, (e, origin) => new(
             origin, e.Data.ResearcherId, e.Data.Sums.Works, e.Data.Sums.Validated, e.Data.Sums.SelfAsserted, e.Data.Sums.Retracted, e.Data.Sums.Topics,
             e.Data.Sums.CloseCollaborators, [.. e.Data.Causes.Select(cause => new BibliographyCause(cause.Type, cause.EventId, cause.WorkId, cause.Title))],

@@ -25,15 +25,17 @@ internal static class PublishWork
         .WithName("PublishWork").WithTags("Publication").Produces<ListedWork>().Produces<ListedWork>(201).ProducesProblem(403).ProducesProblem(422);
 
     private static async Task<IResult> HandleAsync(
-        WorkToPublish body, HttpContext http, IDocumentStore store, RecordWorks record, NpgsqlDataSource database, CancellationToken cancellation)
+        WorkToPublish body, HttpContext http, IDocumentStore store, RecordWorks record, NpgsqlDataSource database, Survivors survivors, CancellationToken cancellation)
     {
-        var authors = body.Authors ?? [];
+        // What is published after a merge is the survivor's, and stays theirs when it is taken back.
+        var authors = (body.Authors ?? []).Select(author => author is { ResearcherId: { } id } ? author with { ResearcherId = survivors.Of(id) } : author).ToList();
+        body = body with { Authors = authors };
         var names = await Researchers.NamesAsync(database, [.. authors.Select(author => author?.ResearcherId).OfType<Guid>()], cancellation);
         var (work, broken) = Read(body, names);
         if (broken is not null) return Problems.Refused(broken.Rule, "The work cannot be taken", broken.Detail);
 
         var source = http.IsCurator() ? WorkSource.Curator : WorkSource.SelfAsserted;
-        if (source == WorkSource.SelfAsserted && !await IsAuthorAsync(work!, http.ResearcherId(), database, cancellation))
+        if (source == WorkSource.SelfAsserted && !await IsAuthorAsync(work!, http.ResearcherId(), database, survivors, cancellation))
             return Problems.NotYours("You may publish works you are an author of: name yourself among the authors by your researcherId. A curator may publish any.");
 
         var unknown = authors.Select(author => author?.ResearcherId).OfType<Guid>().Where(id => !names.ContainsKey(id)).Distinct().ToList();
@@ -75,11 +77,11 @@ internal static class PublishWork
         return WorkRules.Check(work) is { } broken ? (null, broken) : (work, null);
     }
 
-    private static async Task<bool> IsAuthorAsync(SourceWork work, Guid caller, NpgsqlDataSource database, CancellationToken cancellation)
+    private static async Task<bool> IsAuthorAsync(SourceWork work, Guid caller, NpgsqlDataSource database, Survivors survivors, CancellationToken cancellation)
     {
         if (work.Authors.Any(author => author.ResearcherId == caller)) return true;
         var keys = work.Authors.SelectMany(author => AuthorIdentity.Keys(WorkSource.SelfAsserted, author)).Distinct().ToArray();
-        return keys.Length > 0 && (await AuthorIdentity.LoadKeysAsync(database, keys, cancellation)).ContainsValue(caller);
+        return keys.Length > 0 && (await AuthorIdentity.LoadKeysAsync(database, keys, cancellation)).Values.Any(author => survivors.Of(author) == caller);
     }
 
     private static async Task<(Guid Work, bool Created, long Position)> ExecuteAsync(

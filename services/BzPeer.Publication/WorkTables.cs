@@ -25,6 +25,7 @@ public sealed class WorkTables : IProjection
         var works = new Dictionary<Guid, Row>();
         var retracted = new Dictionary<Guid, Guid>();
         var researchers = new Dictionary<Guid, (Guid EventId, Identified Researcher)>();
+        var merges = new List<IEvent>();
         foreach (var e in events)
         {
             switch (e.Data)
@@ -42,10 +43,15 @@ public sealed class WorkTables : IProjection
                 case Identified researcher:
                     researchers[researcher.ResearcherId] = (e.Id, researcher);
                     break;
+                case Merged or Split:
+                    merges.Add(e);
+                    break;
             }
         }
 
         if (researchers.Count > 0) WriteResearchers(operations, [.. researchers.Values.OrderBy(r => r.Researcher.ResearcherId)]);
+        // Who is whose first: works are written for the survivors of these.
+        if (merges.Count > 0) Merges.Write(operations, merges);
         if (works.Count > 0) WriteWorks(operations, [.. works.OrderBy(work => work.Key)]);
         foreach (var (work, e) in retracted.OrderBy(r => r.Key))
             operations.QueueSqlCommand("update works set retracted = true, position = (select seq_id from mt_events where id = ?) where id = ?", e, work);
@@ -65,6 +71,7 @@ public sealed class WorkTables : IProjection
     private static void WriteWorks(IDocumentOperations operations, KeyValuePair<Guid, Row>[] rows)
     {
         var works = rows.Select(row => row.Value.Work).ToArray();
+        Merges.LockOut(operations);
         operations.QueueSqlCommand(
             """
             insert into works (id, title, type, year, publication_date, venue, doi, arxiv_id, abstract, validated, retracted, people, listed_on, position)
@@ -87,9 +94,14 @@ public sealed class WorkTables : IProjection
         var authors = rows.SelectMany(row => row.Value.Work.Authors.Select((author, n) => (Work: row.Key, Position: n + 1, Author: author))).ToArray();
         if (authors.Length > 0)
             operations.QueueSqlCommand(
-                $"{Entered} insert into work_authors (work_id, position, researcher_id, name, published) select a.*, e.published from unnest(?, ?, ?, ?) a(work_id, position, researcher_id, name) join entered e using (work_id)",
+                $"""
+                {Entered} insert into work_authors (work_id, position, identified, researcher_id, name, published)
+                select a.work_id, a.position, a.identified, coalesce(s.survivor, a.identified), a.name, e.published
+                from unnest(?, ?, ?, ?) a(work_id, position, identified, name) join entered e using (work_id) left join survivors s on s.id = a.identified
+                """,
                 Ids(rows), authors.Select(a => a.Work).ToArray(), authors.Select(a => a.Position).ToArray(),
                 authors.Select(a => a.Author.ResearcherId).ToArray(), authors.Select(a => a.Author.Name).ToArray());
+        Merges.CountPeople(operations, "select distinct work_id from work_authors where work_id = any(?) and researcher_id <> identified", Ids(rows));
 
         var topics = rows.SelectMany(row => row.Value.Work.Topics.DistinctBy(TopicId).Select((topic, n) => (Work: row.Key, Rank: n + 1, Topic: topic))).ToArray();
         if (topics.Length > 0)
@@ -115,9 +127,10 @@ public sealed class WorkTables : IProjection
     {
         Table[] tables = [Works(), Authors(), Topics(), Institutions(), Researchers()];
         foreach (var table in tables) store.Storage.ExtendedSchemaObjects.Add(table);
+        var merges = Merges.Configure(store);
         store.Projections.Add(new WorkTables(), ProjectionLifecycle.Inline, nameof(WorkTables), options =>
         {
-            foreach (var table in tables) options.DeleteDataInTableOnTeardown(table.Identifier.QualifiedName);
+            foreach (var table in (string[])[.. tables.Select(table => table.Identifier.QualifiedName), .. merges]) options.DeleteDataInTableOnTeardown(table);
         });
     }
 
@@ -146,10 +159,13 @@ public sealed class WorkTables : IProjection
         var table = new Table("work_authors");
         table.AddColumn<Guid>("work_id").AsPrimaryKey();
         table.AddColumn("position", "integer").AsPrimaryKey();
+        // Whom the record names, and who that is: the same, unless they were merged into somebody.
+        table.AddColumn<Guid>("identified");
         table.AddColumn<Guid>("researcher_id");
         table.AddColumn("name", "text").NotNull();
         // Null only in rows from before there was this column, until they are rebuilt.
         table.AddColumn("published", "bigint");
+        table.Indexes.Add(new IndexDefinition("work_authors_by_identified") { Columns = ["identified"] });
         table.Indexes.Add(new IndexDefinition("work_authors_by_researcher") { Columns = ["researcher_id", "work_id"] });
         table.Indexes.Add(new IndexDefinition("work_authors_newest") { Columns = ["researcher_id", "published", "work_id"] });
         return table;

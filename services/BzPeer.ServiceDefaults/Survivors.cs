@@ -101,6 +101,13 @@ public sealed class Survivors(NpgsqlDataSource database, ILogger<Survivors> log)
         }
     }
 
+    /// <summary>Reads who these are now, where the service itself has just changed it.</summary>
+    public async Task ReadAsync(Guid[] researchers, CancellationToken cancellation)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancellation);
+        await LoadAsync(connection, researchers, cancellation);
+    }
+
     private static Guid[] Drain(ConcurrentQueue<Guid> told)
     {
         List<Guid> ids = [];

@@ -73,6 +73,8 @@ public static class RecalculateTrust
     {
         if (bibliography.Causes is not [.., var last])
             return new(nameof(BibliographyChanged), bibliography.Origin.EventId, "the bibliography changed");
+        if (last.WorkId is null)
+            return new(last.Type, last.EventId, last.Type == nameof(ResearchersSplit) ? "a merge of two profiles was taken back" : "two profiles of one person were merged");
         var verb = last.Type switch { nameof(WorkRetracted) => "retracted", nameof(WorkCorrected) => "corrected", _ => "published" };
         var others = bibliography.Causes.Count - 1;
         return new(last.Type, last.EventId, $"{verb}: {last.Title}{(others > 0 ? $" (and {others} more)" : "")}", last.WorkId);

@@ -15,7 +15,7 @@ public sealed class RecalculateTrustSpecs
         new EventOrigin(Guid.NewGuid(), Now, Sources.Publication, Ada, version, 0, Ada, version), Ada, validated + selfAsserted, validated, selfAsserted, 0, 0, 0,
         [new BibliographyCause(nameof(WorkPublished), Guid.NewGuid(), Guid.NewGuid(), title)], version);
 
-    private static string[] Titles(BibliographyChanged bibliography) => [.. bibliography.Causes.Select(cause => cause.Title)];
+    private static string?[] Titles(BibliographyChanged bibliography) => [.. bibliography.Causes.Select(cause => cause.Title)];
 
     [Fact]
     public void A_rise_is_put_down_to_every_work_that_counts_whichever_message_told_of_it()
