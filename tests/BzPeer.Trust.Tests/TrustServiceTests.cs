@@ -75,6 +75,38 @@ public sealed class TrustServiceTests(ServiceHost<Program> service) : IClassFixt
     }
 
     [Fact]
+    public async Task What_a_merge_takes_and_gives_is_put_down_to_it_and_the_merged_one_leads_to_the_survivor()
+    {
+        var (survivor, gone) = (Guid.NewGuid(), Guid.NewGuid());
+        foreach (var id in (Guid[])[survivor, gone])
+        {
+            await service.Publish(Registration(id), Ct);
+            await service.Publish(Bibliography(id, 2, works: 1), Ct);
+            await StatementWhen(id, s => s.Score == 11, "one work each");
+        }
+
+        BibliographyChanged After(Guid id, int works, long version, string type) =>
+            Bibliography(id, version, works) with { Causes = [new BibliographyCause(type, Guid.NewGuid(), null, null)] };
+        await service.Publish(After(survivor, 2, 3, nameof(ResearchersMerged)), Ct);
+        await service.Publish(After(gone, 0, 3, nameof(ResearchersMerged)), Ct);
+        await StatementWhen(survivor, s => s.Score == 13, "the survivor has both works");
+        await StatementWhen(gone, s => s.Score == 9, "the merged one has none");
+        (await Ledger(survivor))[0].Cause.Reason.ShouldBe("two profiles of one person were merged");
+        (await Ledger(gone))[0].Cause.Type.ShouldBe(nameof(ResearchersMerged));
+
+        await service.Publish(new ResearchersMerged(Origin(Sources.Publication, gone, 4), Guid.NewGuid(), gone, survivor, [gone]), Ct);
+        await Eventually.Async(async ct => (await service.Anonymous().GetAsync($"/api/researchers/{gone}/trust/changes", ct)).Headers.Location?.ToString(),
+            location => location == $"/api/researchers/{survivor}/trust/changes", "the ledger is the survivor's", ct: Ct);
+        await service.Publish(new ResearchersSplit(Origin(Sources.Publication, gone, 5), Guid.NewGuid(), gone, survivor, [gone]), Ct);
+        await service.Publish(After(gone, 1, 5, nameof(ResearchersSplit)), Ct);
+        await service.Publish(After(survivor, 1, 5, nameof(ResearchersSplit)), Ct);
+        await Eventually.Async(async ct => (await service.Anonymous().GetAsync($"/api/researchers/{gone}/trust", ct)).IsSuccessStatusCode, "they are their own again", ct: Ct);
+        await StatementWhen(gone, s => s.Score == 11, "as before");
+        await StatementWhen(survivor, s => s.Score == 11, "as before");
+        (await Ledger(survivor))[0].Cause.Reason.ShouldBe("a merge of two profiles was taken back");
+    }
+
+    [Fact]
     public async Task Messages_in_any_order_and_repeated_lead_to_the_same_statement()
     {
         await Check.SampleAsync(Gen.Int[0, 1_000_000], async seed =>
