@@ -66,8 +66,25 @@ public sealed class ServiceProcess : IAsyncDisposable
         if (!FreePort.IsFree(Url.Port))
             throw new ProvisioningException($"Port {Url.Port}, which {Name} is to listen on, is in use.");
 
+        process = Run([]);
+        mark = ProcessMark.Of(Name, process.Id, Signal.Terminate);
+        if (mark is not null)
+            records.Add(mark);
+        Ended = EndedAsync(process);
+    }
+
+    /// <summary>Runs one of the service's maintenance commands, with its settings, and waits for its end. What it says goes to the log.</summary>
+    /// <returns>The exit code.</returns>
+    public async Task<int> RunAsync(string maintenance)
+    {
+        using var run = Run([maintenance]);
+        return await EndedAsync(run);
+    }
+
+    private Process Run(string[] first)
+    {
         var project = Path.Combine(Repository.Root, "services", definition.Project);
-        string[] command = [DotnetHost, Assembly(), "--contentRoot", project];
+        string[] command = [DotnetHost, Assembly(), .. first, "--contentRoot", project];
         var start = new ProcessStartInfo { WorkingDirectory = project, RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false };
         var all = Commands.OwnSession(command);
         start.FileName = all[0];
@@ -82,18 +99,15 @@ public sealed class ServiceProcess : IAsyncDisposable
             start.Environment.TryAdd(name, value);
 
         Directory.CreateDirectory(Path.GetDirectoryName(Log)!);
-        log?.Dispose();
-        log = new StreamWriter(new FileStream(Log, FileMode.Append, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete)) { AutoFlush = true };
-        process = new Process { StartInfo = start };
-        process.OutputDataReceived += OnLine;
-        process.ErrorDataReceived += OnLine;
-        process.Start();
-        mark = ProcessMark.Of(Name, process.Id, Signal.Terminate);
-        if (mark is not null)
-            records.Add(mark);
-        process.BeginOutputReadLine();
-        process.BeginErrorReadLine();
-        Ended = EndedAsync(process);
+        lock (writing)
+            log ??= new StreamWriter(new FileStream(Log, FileMode.Append, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete)) { AutoFlush = true };
+        var run = new Process { StartInfo = start };
+        run.OutputDataReceived += OnLine;
+        run.ErrorDataReceived += OnLine;
+        run.Start();
+        run.BeginOutputReadLine();
+        run.BeginErrorReadLine();
+        return run;
     }
 
     /// <summary>Waits until <c>/health</c> says so. Throws, with the end of the log, when the process dies before that.</summary>

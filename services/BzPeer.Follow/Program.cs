@@ -1,8 +1,9 @@
 using BzPeer.Contracts;
 using BzPeer.Follow;
 using BzPeer.ServiceDefaults;
+using Npgsql;
 
-// Serves; or, with reconcile, rebuild or import as its first argument, does that and ends (see Maintenance).
+// Serves; or, with reconcile, rebuild, import or republish as its first argument, does that and ends (see Maintenance).
 var builder = WebApplication.CreateBuilder(args);
 builder.AddServiceDefaults(Sources.Follow);
 builder.AddEventStore(Sources.Follow, FollowPublisher.Publications, (store, _) =>
@@ -38,4 +39,7 @@ app.MapKnownFollowers();
 app.MapFollowCounts();
 app.MapFollowVisibility();
 
-return await app.MaintainOrServeAsync(args);
+return await app.MaintainOrServeAsync(args,
+    new("reconcile", (services, _) => Reconcile.RunAsync(services.GetRequiredService<NpgsqlDataSource>())),
+    new("rebuild", (services, _) => Rebuild.RunAsync(services.GetRequiredService<NpgsqlDataSource>())),
+    new("import", (services, arguments) => ImportEdges.RunAsync(arguments, services.GetRequiredService<FollowLog>(), services.GetRequiredService<TimeProvider>())));

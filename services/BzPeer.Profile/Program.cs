@@ -23,4 +23,4 @@ app.MapFindResearchers();
 app.MapEditProfile();
 app.MapEraseResearcher();
 if (app.Environment.IsDevelopment()) app.MapDevelopmentTokens();
-app.Run();
+return await app.MaintainOrServeAsync(args);

@@ -37,4 +37,4 @@ app.MapGraph();
 app.MapGraphConnection();
 app.MapMerges();
 app.MapImports();
-app.Run();
+return await app.MaintainOrServeAsync(args);

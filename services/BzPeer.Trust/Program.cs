@@ -13,4 +13,4 @@ var app = builder.Build();
 app.UseServiceDefaults();
 app.MapTrustStatement();
 app.MapTrustLedger();
-app.Run();
+return await app.MaintainOrServeAsync(args);

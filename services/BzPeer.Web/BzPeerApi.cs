@@ -19,8 +19,12 @@ internal sealed record Answer<T>(string Service, HttpStatusCode? Status, T? Valu
     /// <summary>Detail of the problem, in the service's words.</summary>
     public string? Problem { get; init; }
 
-    /// <summary>Where a merged resource went.</summary>
+    /// <summary>Where what was asked about went.</summary>
     public Uri? Location { get; init; }
+
+    /// <summary>Into whom the researcher asked about was merged; null when they were not.</summary>
+    public Guid? Survivor =>
+        Status is HttpStatusCode.MovedPermanently or HttpStatusCode.PermanentRedirect && Guid.TryParse(Location?.OriginalString.Split('?')[0].Split('/')[^1], out var survivor) ? survivor : null;
 
     /// <summary>Position token of a write.</summary>
     public string? Position { get; init; }

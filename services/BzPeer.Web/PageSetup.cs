@@ -71,12 +71,10 @@ internal static class PageSetup
     }
 
     /// <summary>What a page does when its researcher cannot be shown here; null when the page goes on, be it without the card.</summary>
-    public static IActionResult? Instead(this PageModel page, Answer<Card> card, Func<Guid, string> address) => card.Status switch
+    public static IActionResult? Instead(this PageModel page, Answer<Card> card, Func<Guid, string> address) => card switch
     {
-        System.Net.HttpStatusCode.MovedPermanently or System.Net.HttpStatusCode.PermanentRedirect
-            when Guid.TryParse(card.Location?.OriginalString.Split('?')[0].Split('/')[^1], out var survivor) =>
-            page.RedirectPermanent(address(survivor)),
-        { } status when !card.Unavailable && card.Value is null => page.StatusCode((int)status),
+        { Survivor: { } survivor } => page.RedirectPermanent(address(survivor)),
+        { Status: { } status, Unavailable: false, Value: null } => page.StatusCode((int)status),
         _ => null,
     };
 

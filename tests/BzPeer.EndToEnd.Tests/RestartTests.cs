@@ -179,6 +179,36 @@ public sealed class RestartTests(BreakableSystem breakable) : IClassFixture<Brea
         (await system.Http.ReadAllAsync<Work>($"/api/researchers/{found.Items[0].Id}/works", 80, Stop)).Count.ShouldBe(works);
     }
 
+    [Fact]
+    public async Task Tables_that_are_lost_come_back_from_events_by_what_an_operator_runs_while_a_service_is_stopped()
+    {
+        var system = breakable.System;
+        var author = (await system.RegisterAsync(1, Stop))[0];
+        var me = system.As(Guid.NewGuid());
+        (await me.PutAsync($"/api/me/following/{author}", null, Stop)).EnsureSuccessStatusCode();
+        await FeedHasAsync();
+        (await system["publication"].RunAsync("rebuild")).ShouldBe(1, "the service is running");
+        system["publication"].LogTail().ShouldContain("An instance of this service is running");
+
+        await system.Kill("publication");
+        await using (var store = NpgsqlDataSource.Create(system.StoreOf("publication")))
+        await using (var forget = store.CreateCommand("truncate known_follows, works, work_authors, work_topics, researchers"))
+            await forget.ExecuteNonQueryAsync(Stop);
+        (await system["publication"].RunAsync("rebuild")).ShouldBe(0, system["publication"].LogTail());
+        await system.Start("publication", Stop);
+        (await system.Http.ReadAllAsync<Work>($"/api/researchers/{author}/works", 40, Stop)).Count.ShouldBe(1);
+        (await me.ReadAsync<Page<FeedEntry>>("/api/me/feed", Stop)).Items.ShouldBeEmpty("whom I follow only Follow can say");
+
+        await system.Kill("follow");
+        (await system["follow"].RunAsync("republish")).ShouldBe(0, system["follow"].LogTail());
+        await system.Start("follow", Stop);
+        await FeedHasAsync();
+        (await system["follow"].RunAsync("repair")).ShouldBe(64);
+        system["follow"].LogTail().ShouldContain("There are: reconcile, rebuild, import, republish.");
+
+        async Task FeedHasAsync() => await Eventually.Async(token => me.ReadAsync<Page<FeedEntry>>("/api/me/feed", token), page => page.Items.Count == 1, "the work is in the feed", Patience, Stop);
+    }
+
     private async Task InTheMiddleOfTrafficAsync(bool followsGoOn, Func<Task> fault)
     {
         var traffic = breakable.Traffic;

@@ -119,6 +119,8 @@ internal sealed class FakeServices : IAsyncDisposable
                 return Results.Unauthorized();
             if (me == id)
                 return Results.Problem("Nobody follows themselves.", statusCode: 422);
+            if (World.Merged.TryGetValue(id, out var survivor))
+                return Results.Redirect($"/api/me/following/{survivor}", permanent: true, preserveMethod: true);
             if (Known(id) is { } unknown)
                 return unknown;
             var follow = context.Request.Method == "PUT";
@@ -140,6 +142,8 @@ internal sealed class FakeServices : IAsyncDisposable
         app.MapGet("/api/graph/{kind}/{id}", async (string kind, string id, int? limit) =>
         {
             await GraphMayAnswer.Task;
+            if (kind == "researcher" && World.Merged.TryGetValue(Guid.Parse(id), out var survivor))
+                return Results.Redirect($"/api/graph/researcher/{survivor}?limit={limit}", permanent: true);
             return World.Graph(kind, id, limit ?? 40) is { } graph ? Results.Ok(graph) : Results.NotFound();
         });
         app.MapPost("/api/works", (HttpContext context) => Results.Created("/api/works/1", new { id = 1 }));

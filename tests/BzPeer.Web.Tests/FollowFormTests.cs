@@ -29,6 +29,23 @@ public sealed class FollowFormTests
     }
 
     [Fact]
+    public async Task Who_was_merged_after_the_page_was_sent_is_followed_as_the_survivor()
+    {
+        await using var site = await Site.StartAsync();
+        var me = site.World.Find("Stefano Salsano");
+        await site.SignIn(me);
+        var twin = site.World.Add("D. Bernier");
+        var token = Site.Token(await site.Html($"/researchers/{twin}"));
+        site.World.Merged[twin] = site.World.Seed;
+        using var form = new FormUrlEncodedContent([KeyValuePair.Create("follow", "true"), KeyValuePair.Create("__RequestVerificationToken", token)]);
+
+        using var followed = await site.Client.PostAsync($"/researchers/{twin}", form, TestContext.Current.CancellationToken);
+
+        followed.Headers.Location!.OriginalString.ShouldBe($"/researchers/{site.World.Seed}#actions");
+        site.World.Follows.ShouldContain(edge => edge.Follower == me && edge.Followee == site.World.Seed);
+    }
+
+    [Fact]
     public async Task The_script_gets_the_relationship_and_a_count_that_includes_it()
     {
         await using var site = await Site.StartAsync();

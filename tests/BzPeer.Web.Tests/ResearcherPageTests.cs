@@ -210,6 +210,7 @@ public sealed class ResearcherPageTests
         Site.TextOf(await gone.Content.ReadAsStringAsync(TestContext.Current.CancellationToken)).ShouldContain("This profile was erased");
         moved.StatusCode.ShouldBe(HttpStatusCode.MovedPermanently);
         moved.Headers.Location!.OriginalString.ShouldBe($"/researchers/{site.World.Seed}");
+        (await site.Get($"/explore/researcher/{merged}")).Headers.Location!.OriginalString.ShouldBe($"/explore/researcher/{site.World.Seed}");
     }
 
     private static async Task<string> ReadUntil(StreamReader body, string text)

@@ -24,9 +24,7 @@ internal sealed class ExploreModel(BzPeerApi api) : PageModel
         Work = work is null ? null : (await work).Value;
         var name = card is null ? null : (await card).Value?.Name;
         if (answer is { Unavailable: false, Value: null, Status: { } status })
-            return answer.Location?.OriginalString.Split('/')[^1] is { Length: > 0 } survivor && (int)status is 301 or 308
-                ? RedirectPermanent($"/explore/{kind}/{survivor}")
-                : StatusCode((int)status);
+            return answer.Survivor is { } survivor ? RedirectPermanent($"/explore/{kind}/{survivor}") : StatusCode((int)status);
 
         var fallback = Work?.Title ?? name ?? GraphDrawing.KindOf(kind).One;
         View = new GraphView(

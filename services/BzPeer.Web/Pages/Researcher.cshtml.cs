@@ -90,6 +90,12 @@ internal sealed class ResearcherModel(BzPeerApi api) : PageModel
             return scripted ? new JsonResult(new { signIn }) { StatusCode = 401 } : LocalRedirect(signIn);
 
         var answer = await api.Follow(id, wanted, me.AccessToken, ct);
+        if (answer.Survivor is { } survivor)
+        {
+            // Merged since the page was sent: it is the survivor who is meant.
+            (id, page) = (survivor, $"/researchers/{survivor}");
+            answer = await api.Follow(survivor, wanted, me.AccessToken, ct);
+        }
         if (answer.Status is HttpStatusCode.Unauthorized)
         {
             await Session.End(HttpContext);
