@@ -9,17 +9,12 @@ namespace BzPeer.Publication;
 /// Works through the imports, one after the other, in batches. A batch, its outcomes and the mark how far the import has come are one
 /// transaction, so an import that was interrupted goes on where it stood, and none of its records is taken twice.
 /// </summary>
-internal sealed class ImportWorker(IDocumentStore store, NpgsqlDataSource database, RecordWorks record, ImportLimits limits, TimeProvider clock, ILogger<ImportWorker> log) : BackgroundService
+internal sealed class ImportWorker(IDocumentStore store, NpgsqlDataSource database, RecordWorks record, Listeners listeners, ImportLimits limits, TimeProvider clock, ILogger<ImportWorker> log) : BackgroundService
 {
     private const int BatchRecords = 25;
 
     /// <summary>Authors are what a batch costs: a work of thousands of them is one of its own.</summary>
     private const int BatchAuthors = 2_000;
-
-    /// <summary>
-    /// How late what follows from an event may be before the import goes on: what people publish meanwhile waits behind its events.
-    /// </summary>
-    private static readonly TimeSpan Late = TimeSpan.FromMilliseconds(250);
 
     /// <summary>Read while others are being committed: memory is bounded by these.</summary>
     private const int BatchesAhead = 1;
@@ -31,12 +26,7 @@ internal sealed class ImportWorker(IDocumentStore store, NpgsqlDataSource databa
 
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
 
-    private static readonly TimeSpan Stuck = TimeSpan.FromSeconds(1);
-
     private readonly SemaphoreSlim work = new(0);
-
-    /// <summary>Where what follows stood still last: there it is not waited for again.</summary>
-    private long stuckAt = -1;
 
     private sealed record Import(Guid Id, string Format, string MediaType);
 
@@ -116,13 +106,14 @@ internal sealed class ImportWorker(IDocumentStore store, NpgsqlDataSource databa
     {
         var done = await CountAsync("received", import, stopping);
         var ahead = Channel.CreateBounded<(long Start, List<ReadRecord> Records)>(BatchesAhead);
+        var pace = new ImportPace(database, listeners, clock);
         using var givenUp = CancellationTokenSource.CreateLinkedTokenSource(stopping);
         var reading = ReadAsync(import, done, ahead.Writer, givenUp.Token);
         try
         {
             await foreach (var (start, records) in ahead.Reader.ReadAllAsync(stopping))
             {
-                await LetOthersFollowAsync(stopping);
+                await pace.WaitAsync(stopping);
                 await TakeAsync(import, start, records, stopping);
             }
         }
@@ -134,33 +125,6 @@ internal sealed class ImportWorker(IDocumentStore store, NpgsqlDataSource databa
         }
 
         return await reading;
-    }
-
-    /// <summary>Waits until projections and relay have caught up, but for nothing that does not move: without a broker an import goes on.</summary>
-    private async Task LetOthersFollowAsync(CancellationToken stopping)
-    {
-        for (var (at, since) = (-1L, clock.GetTimestamp()); ;)
-        {
-            await using (var command = database.CreateCommand(
-                """
-                select f.at, now() - (select timestamp from mt_events where seq_id > f.at order by seq_id limit 1)
-                from (select min(last_seq_id) as at from mt_event_progression where name in ('Relay:All', 'Bibliographies:All')) f
-                """))
-            await using (var row = await command.ExecuteReaderAsync(stopping))
-            {
-                await row.ReadAsync(stopping);
-                if (row.IsDBNull(1) || row.GetTimeSpan(1) <= Late || row.GetInt64(0) == stuckAt) return;
-                if (row.GetInt64(0) != at) (at, since) = (row.GetInt64(0), clock.GetTimestamp());
-            }
-
-            if (clock.GetElapsedTime(since) > Stuck)
-            {
-                stuckAt = at;
-                return;
-            }
-
-            await Task.Delay(TimeSpan.FromMilliseconds(10), clock, stopping);
-        }
     }
 
     private async Task<bool> ReadAsync(Import import, long done, ChannelWriter<(long Start, List<ReadRecord> Records)> ahead, CancellationToken stopping)

@@ -3,6 +3,7 @@ using BzPeer.Contracts;
 using MassTransit;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 
 namespace BzPeer.ServiceDefaults;
 
@@ -93,6 +94,7 @@ public static class MessageBus
             options.StopTimeout = TimeSpan.FromSeconds(20);
         });
         builder.Services.AddSingleton(new DeadLetters(broker, service));
+        builder.Services.AddSingleton(services => new Listeners(broker, service, publications, services.GetRequiredService<ILogger<Listeners>>()));
         builder.Services.AddHealthChecks().AddCheck<DeadLetterHealth>("dead-letters", tags: ["ready"]);
     }
 
