@@ -64,13 +64,14 @@ internal sealed class Bibliographies : SubscriptionBase
         Options.BatchSize = 1_000;
         // As in the relay: what comes while a page is written is the next page, however much it is.
         Options.MaximumHopperSize = 1;
-        IncludedEventTypes.AddRange([typeof(Published), typeof(Corrected), typeof(Retracted), typeof(Reinstated)]);
+        IncludedEventTypes.AddRange([
+            typeof(Published), typeof(Corrected), typeof(Retracted), typeof(Reinstated), typeof(TookOver), typeof(MergedInto), typeof(GaveBack), typeof(Restored), typeof(Withdrawn), typeof(Removed)]);
     }
 
     public override async Task<IChangeListener> ProcessEventsAsync(
         EventRange page, ISubscriptionController controller, IDocumentOperations operations, CancellationToken cancellationToken)
     {
-        var events = page.Events.Where(e => e.Data is IWorkStands or Retracted).ToList();
+        var events = page.Events.Where(e => e.Data is IWorkStands or Retracted or IResearchersLeft).ToList();
         if (events.Count == 0) return NullChangeListener.Instance;
 
         try
@@ -100,7 +101,7 @@ internal sealed class Bibliographies : SubscriptionBase
         }
 
         foreach (var e in events)
-            foreach (var left in e.Data is Corrected corrected ? corrected.Left : [])
+            foreach (var left in (e.Data as IResearchersLeft)?.Left ?? [])
                 Touch(left, [e]);
         return touched;
 
@@ -143,6 +144,9 @@ internal sealed class Bibliographies : SubscriptionBase
     private static SumsCause CauseOf(IEvent e) => e.Data switch
     {
         Published published => new(nameof(WorkPublished), e.Id, published.WorkId, published.Work.Title),
+        Restored restored => new(nameof(WorkPublished), e.Id, restored.WorkId, restored.Work.Title),
+        MergedInto merged => new(nameof(WorkRemoved), e.Id, merged.WorkId, merged.Title),
+        Removed removed => new(nameof(WorkRemoved), e.Id, removed.WorkId, removed.Title),
         IWorkStands stands => new(nameof(WorkCorrected), e.Id, stands.WorkId, stands.Work.Title),
         _ => new(nameof(WorkRetracted), e.Id, e.StreamId, ((Retracted)e.Data).Title),
     };

@@ -242,7 +242,7 @@ internal sealed class ImportWorker(IDocumentStore store, NpgsqlDataSource databa
     private async Task CommitAsync(Import import, long start, List<ReadRecord> records, CancellationToken stopping)
     {
         await using var session = store.LightweightSession();
-        var taken = await record.AddAsync(session, [.. records.Where(r => r.Work is not null).Select(r => new Assertion(r.Source ?? import.Format, r.SourceId!, r.Work!))], stopping);
+        var taken = await record.AddAsync(session, [.. records.Where(r => r.Work is not null).Select(r => (Heard)new Assertion(r.Source ?? import.Format, r.SourceId!, r.Work!))], stopping);
         var rejected = records.Select((r, n) => (Index: start + n, Record: r)).Where(r => r.Record.Work is null).ToList();
 
         // The key of this row is what keeps two instances from taking the same records, each on its own.

@@ -15,6 +15,12 @@ public static class PublicationPublisher
         .Add<Corrected, WorkCorrected>(e => e.Data.WorkId, (e, origin) => new(origin, e.Data.WorkId, Details(e.Data)))
         .Add<Reinstated, WorkCorrected>(e => e.Data.WorkId, (e, origin) => new(origin, e.Data.WorkId, Details(e.Data)))
         .Add<Retracted, WorkRetracted>(e => e.Data.WorkId, (e, origin) => new(origin, e.Data.WorkId, e.Data.Reason, e.Data.NoticedBy))
+        .Add<TookOver, WorkCorrected>(e => e.Data.WorkId, (e, origin) => new(origin, e.Data.WorkId, Details(e.Data)))
+        .Add<GaveBack, WorkCorrected>(e => e.Data.WorkId, (e, origin) => new(origin, e.Data.WorkId, Details(e.Data)))
+        .Add<Withdrawn, WorkCorrected>(e => e.Data.WorkId, (e, origin) => new(origin, e.Data.WorkId, Details(e.Data)))
+        .Add<Restored, WorkPublished>(e => e.Data.WorkId, (e, origin) => new(origin, e.Data.WorkId, Details(e.Data)))
+        .Add<MergedInto, WorkRemoved>(e => e.Data.WorkId, (e, origin) => new(origin, e.Data.WorkId, e.Data.Reason, e.Data.Into))
+        .Add<Removed, WorkRemoved>(e => e.Data.WorkId, (e, origin) => new(origin, e.Data.WorkId, e.Data.Reason, MergedInto: null))
         .Add<SumsChanged, BibliographyChanged>(e => e.Data.ResearcherId, (e, origin) => new(
             origin, e.Data.ResearcherId, e.Data.Sums.Works, e.Data.Sums.Validated, e.Data.Sums.SelfAsserted, e.Data.Sums.Retracted, e.Data.Sums.Topics,
             e.Data.Sums.CloseCollaborators, [.. e.Data.Causes.Select(cause => new BibliographyCause(cause.Type, cause.EventId, cause.WorkId, cause.Title))],

@@ -73,7 +73,7 @@ public static class RecalculateTrust
     {
         if (bibliography.Causes is not [.., var last])
             return new(nameof(BibliographyChanged), bibliography.Origin.EventId, "the bibliography changed");
-        var verb = last.Type switch { nameof(WorkRetracted) => "retracted", nameof(WorkCorrected) => "corrected", _ => "published" };
+        var verb = last.Type switch { nameof(WorkRetracted) => "retracted", nameof(WorkCorrected) => "corrected", nameof(WorkRemoved) => "removed", _ => "published" };
         var others = bibliography.Causes.Count - 1;
         return new(last.Type, last.EventId, $"{verb}: {last.Title}{(others > 0 ? $" (and {others} more)" : "")}", last.WorkId);
     }
