@@ -57,8 +57,16 @@ public static class WorkSource
     /// <summary>Whether whoever it prints under one name is taken for one person. A name that a person gives may be anybody's.</summary>
     public static bool KnowsByName(string source) => source is Crossref or OpenAlex or Arxiv;
 
-    /// <summary>Whether it has one record of each work: two of its records are two works. People list the same work in many lists.</summary>
-    public static bool Numbers(string source) => source is Crossref or OpenAlex or Arxiv;
+    /// <summary>
+    /// The collection that a record is in, if it is in one that has a record of each work: two of its records are two works. Whose list
+    /// an entry is in, nobody says, so all lists are one.
+    /// </summary>
+    public static string? Collection(string source, string sourceId) => source switch
+    {
+        Crossref or OpenAlex or Arxiv or List => source,
+        Orcid or OrcidOwn => sourceId.Split('/')[0],
+        _ => null,
+    };
 
     /// <summary>Where people come from who become known by this source.</summary>
     public static string Registry(string source) => source == OrcidOwn ? Orcid : source;

@@ -48,7 +48,7 @@ internal static class WorkTitles
 
     /// <summary>
     /// Whether a record that has the key of a work is about it: of the same kind and year, or one a preprint and the other the article; and
-    /// without an id that the work has another one of, but for the DOI of the other version.
+    /// without an id that the work has another one of, and not from a collection that has another record of it, but for the other version.
     /// </summary>
     public static bool IsSame(Work work, Assertion record)
     {
@@ -67,10 +67,10 @@ internal static class WorkTitles
 
     private static bool MayBeOne(Assertion one, Assertion other)
     {
-        var versions = KindOf(one.Work) is { } kind && KindOf(other.Work) is { } otherKind && AreVersions(kind, otherKind);
-        return (versions || (Agree(one.Work.Doi, other.Work.Doi) && Agree(one.Work.OpenAlex, other.Work.OpenAlex))) && Agree(one.Work.ArxivId, other.Work.ArxivId)
-            // The same source would not list one record twice.
-            && (versions || one.Source != other.Source || one.SourceId == other.SourceId || !WorkSource.Numbers(one.Source));
+        if (!Agree(one.Work.ArxivId, other.Work.ArxivId)) return false;
+        if (KindOf(one.Work) is { } kind && KindOf(other.Work) is { } otherKind && AreVersions(kind, otherKind)) return true;
+        var collection = WorkSource.Collection(one.Source, one.SourceId);
+        return Agree(one.Work.Doi, other.Work.Doi) && Agree(one.Work.OpenAlex, other.Work.OpenAlex) && (collection is null || collection != WorkSource.Collection(other.Source, other.SourceId));
 
         static bool Agree(string? one, string? other) => one is null || other is null || one == other;
     }
