@@ -7,7 +7,7 @@ using Weasel.Postgresql.Tables;
 
 namespace BzPeer.Publication;
 
-/// <summary>What became of one record.</summary>
+/// <summary>What became of one record; the first of these that is true of a part of it is true of it.</summary>
 internal enum Outcome
 {
     Created,
