@@ -66,6 +66,16 @@ public sealed record WorkCorrected(EventOrigin Origin, Guid WorkId, WorkDetails 
 /// <param name="NoticedBy">Where the notice stands.</param>
 public sealed record WorkRetracted(EventOrigin Origin, Guid WorkId, string Reason, string NoticedBy) : IIntegrationEvent;
 
+/// <summary>
+/// A work is no longer in the record under this id: it went on in another one, which is the same, or no source speaks of it any more. It may have been
+/// known under this id for no time at all. A <see cref="WorkPublished"/> brings it back. Subject: the work.
+/// </summary>
+/// <param name="Origin">Order and identity of the fact.</param>
+/// <param name="WorkId">The work.</param>
+/// <param name="Reason">Why.</param>
+/// <param name="MergedInto">The work it went on in, or null.</param>
+public sealed record WorkRemoved(EventOrigin Origin, Guid WorkId, string Reason, Guid? MergedInto) : IIntegrationEvent;
+
 /// <summary>A work as the record has it.</summary>
 /// <param name="Title">Plain text; markup of the source is removed.</param>
 /// <param name="Type"><c>preprint</c>, <c>article</c>, <c>report</c>, …: the source's own term.</param>
@@ -108,7 +118,7 @@ public sealed record BibliographyChanged(
     : IIntegrationEvent;
 
 /// <summary>One event behind a change of a bibliography.</summary>
-/// <param name="Type">The event: <c>WorkPublished</c>, <c>WorkCorrected</c>, <c>WorkRetracted</c>, <c>ResearchersMerged</c>, <c>ResearchersSplit</c>.</param>
+/// <param name="Type">The event: <c>WorkPublished</c>, <c>WorkCorrected</c>, <c>WorkRetracted</c>, <c>WorkRemoved</c>, <c>ResearchersMerged</c>, <c>ResearchersSplit</c>.</param>
 /// <param name="EventId">Its id.</param>
 /// <param name="WorkId">The work; null where researchers were merged or split.</param>
 /// <param name="Title">The work's title at that time; null where there is no work.</param>

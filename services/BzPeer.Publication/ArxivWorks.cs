@@ -88,7 +88,8 @@ internal static partial class ArxivWorks
         var header = record.Element(Oai + "header");
         // oai:arXiv.org:2301.01178
         var id = header?.Element(Oai + "identifier")?.Value.Split(':')[^1];
-        if ((string?)header?.Attribute("status") == "deleted") return ReadRecord.Rejected(id, "arXiv has deleted this record. What it said before stands until a curator retracts the work.");
+        if ((string?)header?.Attribute("status") == "deleted")
+            return Identifiers.Arxiv(id) is { } gone ? ReadRecord.Telling(gone, new Withdrawal(WorkSource.Arxiv, gone, [$"arxiv:{gone}"])) : ReadRecord.Rejected(id, "The record has no arXiv id.");
         if (record.Element(Oai + "metadata")?.Elements().FirstOrDefault() is not { } metadata) return ReadRecord.Rejected(id, "The record has no metadata.");
 
         var codes = Text("categories")?.Split(' ', StringSplitOptions.RemoveEmptyEntries) ?? [];

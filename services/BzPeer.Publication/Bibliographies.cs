@@ -64,13 +64,15 @@ internal sealed class Bibliographies : SubscriptionBase
         Options.BatchSize = 1_000;
         // As in the relay: what comes while a page is written is the next page, however much it is.
         Options.MaximumHopperSize = 1;
-        IncludedEventTypes.AddRange([typeof(Published), typeof(Corrected), typeof(Retracted), typeof(Reinstated), typeof(Merged), typeof(Split)]);
+        IncludedEventTypes.AddRange([
+            typeof(Published), typeof(Corrected), typeof(Retracted), typeof(Reinstated), typeof(TookOver), typeof(MergedInto), typeof(GaveBack), typeof(Restored), typeof(Withdrawn), typeof(Removed),
+            typeof(Merged), typeof(Split)]);
     }
 
     public override async Task<IChangeListener> ProcessEventsAsync(
         EventRange page, ISubscriptionController controller, IDocumentOperations operations, CancellationToken cancellationToken)
     {
-        var events = page.Events.Where(e => e.Data is IWorkStands or Retracted or Merged or Split).ToList();
+        var events = page.Events.Where(e => e.Data is IWorkStands or Retracted or IResearchersLeft or Merged or Split).ToList();
         if (events.Count == 0) return NullChangeListener.Instance;
 
         try
@@ -99,7 +101,7 @@ internal sealed class Bibliographies : SubscriptionBase
             while (await row.ReadAsync(cancellation)) Touch(row.GetGuid(0), byWork[row.GetGuid(1)]);
         }
 
-        var gone = events.Where(e => e.Data is Corrected).SelectMany(e => ((Corrected)e.Data).Left.Select(left => (Researcher: left, Event: e))).ToLookup(left => left.Researcher, left => left.Event);
+        var gone = events.SelectMany(e => ((e.Data as IResearchersLeft)?.Left ?? []).Select(left => (Researcher: left, Event: e))).ToLookup(left => left.Researcher, left => left.Event);
         if (gone.Count > 0)
         {
             await using var command = database.CreateCommand("select g.id, coalesce(s.survivor, g.id) from unnest($1) g(id) left join survivors s on s.id = g.id");
@@ -163,6 +165,9 @@ internal sealed class Bibliographies : SubscriptionBase
     private static SumsCause CauseOf(IEvent e) => e.Data switch
     {
         Published published => new(nameof(WorkPublished), e.Id, published.WorkId, published.Work.Title),
+        Restored restored => new(nameof(WorkPublished), e.Id, restored.WorkId, restored.Work.Title),
+        MergedInto merged => new(nameof(WorkRemoved), e.Id, merged.WorkId, merged.Title),
+        Removed removed => new(nameof(WorkRemoved), e.Id, removed.WorkId, removed.Title),
         IWorkStands stands => new(nameof(WorkCorrected), e.Id, stands.WorkId, stands.Work.Title),
         Merged => new(nameof(ResearchersMerged), e.Id, null, null),
         Split => new(nameof(ResearchersSplit), e.Id, null, null),

@@ -40,8 +40,8 @@ internal static partial class CrossrefWorks
             OpenAlex: null,
             Abstract(record.Member("abstract").Text()),
             [.. record.Member("subject").Items().Select(subject => PlainText.FromMarkup(((JsonElement?)subject).Text())).OfType<string>().DistinctBy(PlainText.Fold)],
-            [.. record.Member("author").Items().Select(Author)],
-            IsRetracted(record)));
+            [.. record.Member("author").Items().Select(Author)])) with
+        { Also = [.. Notices(record, doi)] };
     }
 
     /// <summary>With its subtitle, which is what tells the parts of a standard apart; some publishers repeat the title in it, or have all of it there.</summary>
@@ -69,11 +69,23 @@ internal static partial class CrossrefWorks
     private static string? Abstract(string? jats) => jats is null ? null : PlainText.FromMarkup(OwnHeading().Replace(jats, ""));
 
     /// <summary>
-    /// Crossref writes on a retracted work which notice says so (<c>updated-by</c>), also where Retraction Watch found it. The
-    /// notice itself (<c>update-to</c>) is a work of its own, and not retracted.
+    /// A notice says which work it retracts (<c>update-to</c>), and Crossref writes on that work which notice does (<c>updated-by</c>), also where
+    /// Retraction Watch found it: it is the same notice, wherever it is read. The notice itself is a work of its own, and not retracted.
     /// </summary>
-    private static bool IsRetracted(JsonElement record) =>
-        record.Member("updated-by").Items().Any(update => update.Member("type").Text() is "retraction" or "removal" or "withdrawal");
+    private static IEnumerable<Notice> Notices(JsonElement record, string doi)
+    {
+        var told = record.Member("update-to").Items().Select(update => (Update: update, About: Identifiers.Doi(update.Member("DOI").Text()), By: (string?)doi))
+            .Concat(record.Member("updated-by").Items().Select(update => (Update: update, About: (string?)doi, By: Identifiers.Doi(update.Member("DOI").Text()))));
+        foreach (var (update, about, by) in told)
+        {
+            if (about is null || about == by || update.Member("type").Text() is not ("retraction" or "removal" or "withdrawal")) continue;
+            var on = update.Member("updated").DateParts().Day ?? DateOnly.MinValue;
+            var reason = $"{PlainText.Shorten(update.Member("label").Text(), 100) ?? "Retraction"}: {by ?? about}";
+            yield return update.Member("source").Text() == RetractionWatch.Source && PlainText.Clean(update.Member("record-id")?.ToString()) is { Length: <= 200 } id
+                ? new(RetractionWatch.Source, id, about, Reinstates: false, on, reason)
+                : new(WorkSource.Crossref, by ?? about, about, Reinstates: false, on, reason);
+        }
+    }
 
     /// <summary>Most abstracts begin with a title that says that this is the abstract.</summary>
     [GeneratedRegex(@"^\s*<(?:jats:)?title>\s*(?:Abstract|Summary)\.?\s*</(?:jats:)?title>", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]

@@ -1,5 +1,6 @@
 using System.Globalization;
 using BzPeer.ServiceDefaults;
+using Marten;
 using Npgsql;
 
 namespace BzPeer.Publication;
@@ -33,10 +34,10 @@ internal static class GraphEndpoint
     private const int MaxLimit = 200;
 
     internal static void MapGraph(this WebApplication app) => app.MapGet("/api/graph/{kind}/{id}", ReadAsync).AllowAnonymous()
-        .WithName("ReadGraph").WithTags("Publication").Produces<GraphSlice>().ProducesProblem(400).ProducesProblem(404);
+        .WithName("ReadGraph").WithTags("Publication").Produces<GraphSlice>().Produces(301).ProducesProblem(400).ProducesProblem(404).ProducesProblem(410);
 
     private static async Task<IResult> ReadAsync(
-        string kind, Guid id, int? limit, HttpContext http, NpgsqlDataSource database, Collaborations collaborations, TimeProvider clock, CancellationToken cancellation)
+        string kind, Guid id, int? limit, HttpContext http, IDocumentStore store, NpgsqlDataSource database, Collaborations collaborations, TimeProvider clock, CancellationToken cancellation)
     {
         if (!Graph.Kinds.Contains(kind)) return Problems.Malformed("kind", $"A node is one of {string.Join(", ", Graph.Kinds)}.");
         if (await Works.WaitAsync(http, database, clock) is { } problem) return problem;
@@ -45,6 +46,7 @@ internal static class GraphEndpoint
         var graph = new Graph(database, collaborations, kind, id);
         return await graph.ReadAsync(Math.Clamp(limit ?? DefaultLimit, 1, MaxLimit), asOf, cancellation) is { } slice
             ? TypedResults.Ok(slice)
+            : kind == "work" ? await Works.ElsewhereAsync(http, store, id, cancellation)
             : Problems.Of(404, $"unknown-{kind}", $"Unknown {kind}", $"No {kind} has the id {id}.");
     }
 }

@@ -18,20 +18,24 @@ internal static class ImportReader
     /// <summary>A person's own list of works, as CSL-JSON.</summary>
     public const string Csl = "csl";
 
+    /// <summary>Retractions and reinstatements, as Retraction Watch lists them.</summary>
+    public const string Retractions = RetractionWatch.Source;
+
     private enum Written
     {
         Json,
         Xml,
         Text,
+        Csv,
     }
 
     /// <summary>What reads a format, in each way it is written; <paramref name="ListAt"/> are the keys that lead to the list in a page of JSON.</summary>
     private sealed record Format(
         Func<JsonElement, IEnumerable<ReadRecord>>? Json = null, string[]? ListAt = null,
         Func<XmlReader, PeekStream, CancellationToken, IAsyncEnumerable<ReadRecord>>? Xml = null,
-        Func<Stream, CancellationToken, IAsyncEnumerable<ReadRecord>>? Text = null)
+        Func<Stream, CancellationToken, IAsyncEnumerable<ReadRecord>>? Text = null, Func<Stream, CancellationToken, IAsyncEnumerable<ReadRecord>>? Csv = null)
     {
-        public bool Has(Written written) => written switch { Written.Json => Json is not null, Written.Xml => Xml is not null, _ => Text is not null };
+        public bool Has(Written written) => written switch { Written.Json => Json is not null, Written.Xml => Xml is not null, Written.Csv => Csv is not null, _ => Text is not null };
     }
 
     private static readonly Dictionary<string, Format> ByName = new()
@@ -42,6 +46,7 @@ internal static class ImportReader
         [WorkSource.Orcid] = new(Json: OrcidWorks.Read, Xml: OrcidWorks.ReadAsync),
         [Bibtex] = new(Text: OwnLists.ReadBibtexAsync),
         [Csl] = new(Json: record => [OwnLists.ReadCsl(record)], ListAt: ["items"]),
+        [Retractions] = new(Csv: RetractionWatch.ReadAsync),
     };
 
     /// <summary>What the body of an import may be called, how it is then written (null: its first byte tells), and the one format it is the type of, if it is.</summary>
@@ -59,6 +64,7 @@ internal static class ImportReader
         ["text/xml"] = (Written.Xml, null),
         ["application/x-bibtex"] = (Written.Text, Bibtex),
         ["text/x-bibtex"] = (Written.Text, Bibtex),
+        ["text/csv"] = (Written.Csv, null),
         ["application/gzip"] = (null, null),
         ["application/x-gzip"] = (null, null),
     };
@@ -121,6 +127,9 @@ internal static class ImportReader
             case Written.Text:
                 await foreach (var record in reads.Text!(stream, cancellation)) yield return record;
                 break;
+            case Written.Csv:
+                await foreach (var record in reads.Csv!(stream, cancellation)) yield return record;
+                break;
             default:
                 var asLines = mediaType.EndsWith("ndjson", StringComparison.OrdinalIgnoreCase) || mediaType.EndsWith("jsonl", StringComparison.OrdinalIgnoreCase);
                 await foreach (var bytes in JsonRecords.ReadAsync(stream, asLines, reads.ListAt ?? [], cancellation))
@@ -131,6 +140,7 @@ internal static class ImportReader
 
     private static async Task<Written> GuessAsync(Format format, PeekStream stream, CancellationToken cancellation) =>
         format.Has(Written.Text) ? Written.Text
+        : format.Has(Written.Csv) ? Written.Csv
         : format.Has(Written.Xml) && await stream.StartsWithMarkupAsync(cancellation) ? Written.Xml
         : Written.Json;
 

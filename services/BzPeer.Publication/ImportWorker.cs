@@ -206,8 +206,11 @@ internal sealed class ImportWorker(IDocumentStore store, NpgsqlDataSource databa
     private async Task CommitAsync(Import import, long start, List<ReadRecord> records, CancellationToken stopping)
     {
         await using var session = store.LightweightSession();
-        var taken = await record.AddAsync(session, [.. records.Where(r => r.Work is not null).Select(r => new Assertion(r.Source ?? import.Format, r.SourceId!, r.Work!))], stopping);
-        var rejected = records.Select((r, n) => (Index: start + n, Record: r)).Where(r => r.Record.Work is null).ToList();
+        var taken = records.Where(r => r.Rejection is null).Select(r => r.Heard(import.Format).ToList()).ToList();
+        var recorded = new Queue<Recorded>(await record.AddAsync(session, [.. taken.SelectMany(heard => heard)], stopping));
+        // Of a record that says several things, what became of the first counts, unless only another one is news.
+        var outcomes = taken.ConvertAll(heard => heard.ConvertAll(_ => recorded.Dequeue().Outcome).Min());
+        var rejected = records.Select((r, n) => (Index: start + n, Record: r)).Where(r => r.Record.Rejection is not null).ToList();
 
         // The key of this row is what keeps two instances from taking the same records, each on its own.
         session.QueueSqlCommand("insert into import_batches (import_id, start, received, created, updated, unchanged, rejected) values (?, ?, ?, ?, ?, ?, ?)",
@@ -217,6 +220,6 @@ internal sealed class ImportWorker(IDocumentStore store, NpgsqlDataSource databa
                 import.Id, rejected.Select(r => r.Index).ToArray(), rejected.Select(r => r.Record.SourceId).ToArray(), rejected.Select(r => r.Record.Rejection!).ToArray());
         await session.SaveChangesAsync(stopping);
 
-        long Count(Outcome outcome) => taken.Count(r => r.Outcome == outcome);
+        long Count(Outcome outcome) => outcomes.Count(became => became == outcome);
     }
 }

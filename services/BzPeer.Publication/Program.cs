@@ -8,6 +8,9 @@ builder.AddEventStore(Sources.Publication, PublicationPublisher.Publications, (s
 {
     AuthorIdentity.Configure(store);
     Work.Configure(store);
+    MergeWorks.Configure(store);
+    NoticeRetractions.Configure(store);
+    WithdrawRecords.Configure(store);
     RecordWorks.Configure(store);
     WorkTables.Configure(store);
     Bibliographies.Configure(store, database);
@@ -27,6 +30,8 @@ var app = builder.Build();
 app.UseServiceDefaults();
 app.MapPublishWork();
 app.MapRetractWork();
+app.MapMergeWorks();
+app.MapWithdrawRecords();
 app.MapWorks();
 app.MapListWorks();
 app.MapWorksAtom();

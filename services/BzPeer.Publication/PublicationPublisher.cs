@@ -15,6 +15,12 @@ public static class PublicationPublisher
         .Add<Corrected, WorkCorrected>(e => e.Data.WorkId, (e, origin) => new(origin, e.Data.WorkId, Details(e.Data)))
         .Add<Reinstated, WorkCorrected>(e => e.Data.WorkId, (e, origin) => new(origin, e.Data.WorkId, Details(e.Data)))
         .Add<Retracted, WorkRetracted>(e => e.Data.WorkId, (e, origin) => new(origin, e.Data.WorkId, e.Data.Reason, e.Data.NoticedBy))
+        .Add<TookOver, WorkCorrected>(e => e.Data.WorkId, (e, origin) => new(origin, e.Data.WorkId, Details(e.Data)))
+        .Add<GaveBack, WorkCorrected>(e => e.Data.WorkId, (e, origin) => new(origin, e.Data.WorkId, Details(e.Data)))
+        .Add<Withdrawn, WorkCorrected>(e => e.Data.WorkId, (e, origin) => new(origin, e.Data.WorkId, Details(e.Data)))
+        .Add<Restored, WorkPublished>(e => e.Data.WorkId, (e, origin) => new(origin, e.Data.WorkId, Details(e.Data)))
+        .Add<MergedInto, WorkRemoved>(e => e.Data.WorkId, (e, origin) => new(origin, e.Data.WorkId, e.Data.Reason, e.Data.Into))
+        .Add<Removed, WorkRemoved>(e => e.Data.WorkId, (e, origin) => new(origin, e.Data.WorkId, e.Data.Reason, MergedInto: null))
         .Add<Merged, ResearchersMerged>(e => e.Data.MergedId, (e, origin) => new(origin, e.Data.MergeId, e.Data.MergedId, e.Data.SurvivorId, e.Data.Members))
         .Add<Split, ResearchersSplit>(e => e.Data.RestoredId, (e, origin) => new(origin, e.Data.MergeId, e.Data.RestoredId, e.Data.SurvivorId, e.Data.Members))
         .Add<SumsChanged, BibliographyChanged>(e => e.Data.ResearcherId, (e, origin) => new(

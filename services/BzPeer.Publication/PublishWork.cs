@@ -92,13 +92,13 @@ internal static class PublishWork
         for (var attempt = 1; ; attempt++)
         {
             await using var session = store.TracedSession();
-            var standing = await record.FindAsync(session, work, cancellation);
+            var standing = await record.FindAsync(session, new(source, newId, work), cancellation);
             // A work stands as it is, unless a curator now vouches for what only an author did.
             if (standing is not null && (standing.Validated || !WorkSource.Validates(source))) return (standing.Id, false, standing.Position);
 
             try
             {
-                var recorded = await record.AddAsync(session, [new(source, newId, work)], cancellation);
+                var recorded = await record.AddAsync(session, [new Assertion(source, newId, work)], cancellation);
                 await session.SaveChangesAsync(cancellation);
                 var id = recorded[0].Work.Id;
                 return (id, recorded[0].Outcome == Outcome.Created, await Append.LastAsync(database, id, cancellation));

@@ -5,7 +5,7 @@ namespace BzPeer.Publication;
 
 /// <summary>A record of a source as it was read: what it says of a work, or why it was rejected.</summary>
 /// <param name="SourceId">The source's id of it, as far as it could be read.</param>
-/// <param name="Work">What it says; null when rejected.</param>
+/// <param name="Work">What it says of a work; null when rejected, and where it says something else.</param>
 /// <param name="Rejection">Why it is rejected, else null.</param>
 /// <param name="BreaksOff">Nothing after it could be read.</param>
 /// <param name="Source">Whose word it is, where the format does not say so by itself.</param>
@@ -13,6 +13,15 @@ internal sealed record ReadRecord(string? SourceId, SourceWork? Work, string? Re
 {
     private const int MaxShownId = 200;
     private const int MaxReason = 1_000;
+
+    /// <summary>What else it says: notices about works, or that the source deleted its record of one.</summary>
+    public IReadOnlyList<Heard> Also { get; init; } = [];
+
+    /// <summary>All that it says, the word on its own work first.</summary>
+    public IEnumerable<Heard> Heard(string format) => Work is null ? Also : Also.Prepend(new Assertion(Source ?? format, SourceId!, Work));
+
+    /// <summary>Something that is no word on a work.</summary>
+    public static ReadRecord Telling(string sourceId, Heard heard) => new(sourceId, null, null) { Also = [heard] };
 
     /// <summary>The work, if it keeps the rules.</summary>
     public static ReadRecord Of(string sourceId, SourceWork work) =>

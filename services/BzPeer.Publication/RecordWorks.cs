@@ -7,7 +7,7 @@ using Weasel.Postgresql.Tables;
 
 namespace BzPeer.Publication;
 
-/// <summary>What became of one record.</summary>
+/// <summary>What became of one record; the first of these that is true of a part of it is true of it.</summary>
 internal enum Outcome
 {
     Created,
@@ -26,7 +26,7 @@ internal sealed record Recorded(Work Work, Outcome Outcome);
 internal sealed class RecordWorks(NpgsqlDataSource database, TimeProvider clock, ILogger<RecordWorks> log)
 {
     /// <summary>Adds the events of all the records to the session, and says what became of each, in their order.</summary>
-    public async Task<IReadOnlyList<Recorded>> AddAsync(IDocumentSession session, IReadOnlyList<Assertion> records, CancellationToken cancellation)
+    public async Task<IReadOnlyList<Recorded>> AddAsync(IDocumentSession session, IReadOnlyList<Heard> records, CancellationToken cancellation)
     {
         var batch = await ReadAsync(session, records, cancellation);
         var recorded = records.Select(batch.Record).ToList();
@@ -35,27 +35,30 @@ internal sealed class RecordWorks(NpgsqlDataSource database, TimeProvider clock,
     }
 
     /// <summary>The work that a record is about, or null.</summary>
-    public async Task<Work?> FindAsync(IDocumentSession session, SourceWork record, CancellationToken cancellation)
-    {
-        var known = await LoadWorkKeysAsync([.. record.Keys()], cancellation);
-        var works = await Work.LoadAsync(session, [.. known.Values.Distinct()], cancellation);
-        return record.Keys().Where(known.ContainsKey).Select(key => works.GetValueOrDefault(known[key])).FirstOrDefault();
-    }
+    public async Task<Work?> FindAsync(IDocumentSession session, Assertion record, CancellationToken cancellation) =>
+        (await ReadAsync(session, [record], cancellation)).Find(record);
 
-    /// <summary>Reads everything the decisions need, in four round trips however many records there are.</summary>
-    private async Task<Batch> ReadAsync(IDocumentSession session, IReadOnlyList<Assertion> records, CancellationToken cancellation)
+    /// <summary>Reads everything the decisions need, in a few round trips however many records there are.</summary>
+    private async Task<Batch> ReadAsync(IDocumentSession session, IReadOnlyList<Heard> records, CancellationToken cancellation)
     {
         var workKeys = await LoadWorkKeysAsync([.. records.SelectMany(record => record.Keys()).Distinct()], cancellation);
         var works = await Work.LoadAsync(session, [.. workKeys.Values.Distinct()], cancellation);
+        var said = records.OfType<Assertion>().ToList();
+
+        // What no id finds may be found by its title.
+        var titles = await WorkTitles.LoadAsync(database, [.. said.Where(record => !Named(record).Any(work => work.IsThere)).Select(record => WorkTitles.Key(record.Work)).OfType<string>().Distinct()], cancellation);
+        foreach (var (id, work) in await Work.LoadAsync(session, [.. titles.Values.Where(ids => ids.Count <= WorkTitles.MostHomonyms).SelectMany(ids => ids).Except(works.Keys).Distinct()], cancellation)) works[id] = work;
 
         // Most records of a file that comes again are known: their authors need no look.
-        var news = records.Where(record => !record.Keys().Any(key => workKeys.TryGetValue(key, out var id) && works.GetValueOrDefault(id)?.Knows(record) == true));
-        var names = news.SelectMany(record => record.Work.Authors.SelectMany(author => AuthorIdentity.Keys(record.Source, author))).Distinct().ToArray();
+        var names = said.Where(record => !Named(record).Any(work => work.Knows(record)))
+            .SelectMany(record => record.Work.Authors.SelectMany(author => AuthorIdentity.Keys(record.Source, author))).Distinct().ToArray();
         var authorKeys = names.Length == 0 ? [] : await AuthorIdentity.LoadKeysAsync(database, names, cancellation);
         var researchers = authorKeys.Count == 0
             ? []
             : await AuthorIdentity.LoadAsync(database, session.DocumentStore.Options.Serializer(), [.. authorKeys.Values.Distinct()], cancellation);
-        return new Batch(workKeys, works, authorKeys, researchers, clock.GetUtcNow(), log);
+        return new Batch(workKeys, works, titles, authorKeys, researchers, clock.GetUtcNow(), log);
+
+        IEnumerable<Work> Named(Assertion record) => record.Keys().Where(workKeys.ContainsKey).Select(key => Work.Survivor(works, workKeys[key]));
     }
 
     private async Task<Dictionary<string, Guid>> LoadWorkKeysAsync(string[] keys, CancellationToken cancellation)
@@ -74,37 +77,134 @@ internal sealed class RecordWorks(NpgsqlDataSource database, TimeProvider clock,
         keys.AddColumn<string>("key").AsPrimaryKey();
         keys.AddColumn<Guid>("work_id").NotNull();
         store.Storage.ExtendedSchemaObjects.Add(keys);
+        WorkTitles.Configure(store);
     }
 
     /// <summary>Works and researchers as they are and as they become, record by record.</summary>
     private sealed class Batch(
-        Dictionary<string, Guid> workKeys, Dictionary<Guid, Work> works,
+        Dictionary<string, Guid> workKeys, Dictionary<Guid, Work> works, Dictionary<string, HashSet<Guid>> titles,
         Dictionary<string, Guid> authorKeys, Dictionary<Guid, (Identified State, long Version)> researchers, DateTimeOffset now, ILogger log)
     {
         private readonly Dictionary<string, Guid> newWorkKeys = [], newAuthorKeys = [];
+        private readonly HashSet<(string Key, Guid Work)> newTitles = [];
         private readonly SortedDictionary<Guid, List<object>> workEvents = [];
         private readonly SortedDictionary<Guid, Identified> identified = [];
 
-        public Recorded Record(Assertion record)
+        public Recorded Record(Heard heard)
         {
-            var keys = record.Keys().ToList();
-            var named = keys.Where(workKeys.ContainsKey).Select(key => workKeys[key]).ToList();
-            if (named.Distinct().Count() > 1)
-                log.LogWarning("{Source} record {SourceId} names {Count} works; it is taken as {WorkId}. They should be merged", record.Source, record.SourceId, named.Distinct().Count(), named[0]);
-            var id = named.Count > 0 ? named[0] : keys.Count > 0 ? StableId.Of(keys[0]) : Guid.CreateVersion7();
-            var before = works.GetValueOrDefault(id);
-            if (before?.Knows(record) == true) return new(before, Outcome.Unchanged);
+            var one = Unite(heard, out var united);
+            var recorded = heard switch
+            {
+                Assertion record => Record(record, one),
+                Notice notice => Record(notice, one, id => NoticeRetractions.Decide(one, id, notice, now)),
+                Withdrawal withdrawal => Record(withdrawal, one, _ => one is null ? [] : WithdrawRecords.Decide(one, withdrawal, $"{withdrawal.Source} deleted its record {withdrawal.SourceId}.", now)),
+                _ => throw new ArgumentException($"{heard.GetType().Name} says nothing of a work.", nameof(heard)),
+            };
+            return united && recorded.Outcome == Outcome.Unchanged ? recorded with { Outcome = Outcome.Updated } : recorded;
+        }
 
-            var onTheWork = AuthorIdentity.OnTheWork(before, record.Work.Authors);
-            var resolved = record with { Work = record.Work with { Authors = [.. record.Work.Authors.Select(author => Resolve(record, author, onTheWork))] } };
-            var decided = Work.Decide(before, id, resolved, now);
-            var after = decided.Aggregate(before, Work.Apply)!;
-            works[id] = after;
+        /// <summary>The work that a record is about, by its ids, else by its title; null when there is none.</summary>
+        public Work? Find(Assertion record) => Named(record).FirstOrDefault() is { IsThere: true } known ? known : ByTitle(record, known: null);
+
+        /// <summary>The works that the keys name, each where it goes on, in the order of the keys.</summary>
+        private List<Work> Named(Heard heard) => [.. heard.Keys().Where(workKeys.ContainsKey).Select(key => Work.Survivor(works, workKeys[key])).DistinctBy(work => work.Id)];
+
+        /// <summary>
+        /// The work that something is said of, by its keys: that of which the same record spoke before, else the first that is named. All
+        /// others that the keys name are the same work and become one with it, but for those that a curator has taken apart.
+        /// </summary>
+        private Work? Unite(Heard heard, out bool united)
+        {
+            united = false;
+            var named = Named(heard);
+            if (named.Count < 2) return named.FirstOrDefault();
+            var about = named.Find(work => work.Said.Any(said => said.Key == heard.Key)) ?? named.Find(work => work.IsThere) ?? named[0];
+            List<Work> same = [about];
+            foreach (var other in named)
+            {
+                if (other.Id == about.Id) continue;
+                if (same.Exists(work => work.Testimony.IsApartFrom(other.Testimony)))
+                    log.LogInformation("{Record} names {WorkId} and {Other}, which a curator has taken apart; it is taken as the first", heard.Key, about.Id, other.Id);
+                else same.Add(other);
+            }
+
+            // Nobody has spoken of any of them: the notices wait for a word, and become one with the work then.
+            var stands = MergeWorks.InOrder(same).First();
+            if (!stands.IsThere) return stands;
+            united = same.Count > 1;
+            foreach (var other in MergeWorks.InOrder(same).Skip(1)) stands = Merge(stands, other, $"{heard.Key} names both.");
+            return stands;
+        }
+
+        private Work Merge(Work stands, Work other, string reason)
+        {
+            var (onOne, onOther) = MergeWorks.Merge(stands, other, reason, now);
+            Add(other.Id, [onOther]);
+            return Add(stands.Id, onOne)!;
+        }
+
+        private Recorded Record(Assertion record, Work? named)
+        {
+            if (named?.Knows(record) == true) return new(named, Outcome.Unchanged);
+            var same = named?.IsThere == true ? null : ByTitle(record, named);
+            var onTheWork = AuthorIdentity.OnTheWork(same ?? named, record.Work.Authors);
+            var resolved = record with { At = now, Work = record.Work with { Authors = [.. record.Work.Authors.Select(author => Resolve(record, author, onTheWork))] } };
+            var id = named?.Id ?? IdOf(record);
+            if (same is not null)
+            {
+                // It has ids of its own: by them it is a work that goes on in the other one from the beginning, and can be taken out of it.
+                var own = named ?? Work.Unknown(id);
+                var merged = Merge(same, own with { Testimony = own.Testimony.Hear(resolved) }, $"{record.Key} has the title, the first author and the year of it.");
+                Claim(record, merged);
+                return new(merged, Outcome.Updated);
+            }
+
+            var outcome = named?.IsThere == true ? Outcome.Updated : Outcome.Created;
+            var after = Add(id, Work.Decide(named, id, resolved, now))!;
+            Claim(record, after);
+            // What waited for the work without a word of its own is now the same.
+            return new(Unite(record, out _) ?? after, outcome);
+        }
+
+        private Recorded Record(Heard heard, Work? named, Func<Guid, IReadOnlyList<object>> decide)
+        {
+            var id = named?.Id ?? IdOf(heard);
+            var decided = decide(id);
+            if (decided.Count == 0) return new(named ?? Work.Unknown(id), Outcome.Unchanged);
+            var after = Add(id, decided)!;
+            Claim(heard, after);
+            return new(after, Outcome.Updated);
+        }
+
+        private static Guid IdOf(Heard heard) => heard.Keys().FirstOrDefault() is { } key ? StableId.Of(key) : Guid.CreateVersion7();
+
+        /// <summary>The one work that has the title, the first author and the year, where nothing else speaks against it; of several, none.</summary>
+        private Work? ByTitle(Assertion record, Work? known)
+        {
+            if (WorkTitles.Key(record.Work) is not { } key || !titles.TryGetValue(key, out var ids) || ids.Count > WorkTitles.MostHomonyms) return null;
+            var same = ids.Select(id => Work.Survivor(works, id)).DistinctBy(work => work.Id)
+                .Where(work => work.IsThere && WorkTitles.IsSame(work, record) && known?.Testimony.IsApartFrom(work.Testimony) != true).Take(2).ToList();
+            return same is [var one] ? one : null;
+        }
+
+        /// <summary>By these keys and this title the work is found from now on; by those of a work in it, that one.</summary>
+        private void Claim(Heard heard, Work work)
+        {
+            var holder = work.Testimony.HolderOf(heard);
+            foreach (var key in heard.Keys())
+                if (workKeys.TryAdd(key, holder)) newWorkKeys[key] = holder;
+            if (heard is not Assertion record || WorkTitles.Key(record.Work) is not { } title) return;
+            if (!titles.TryGetValue(title, out var ids)) titles[title] = ids = [];
+            ids.Add(holder);
+            newTitles.Add((title, holder));
+        }
+
+        private Work? Add(Guid id, IReadOnlyList<object> decided)
+        {
+            if (decided.Count == 0) return works.GetValueOrDefault(id);
             if (!workEvents.TryGetValue(id, out var events)) workEvents[id] = events = [];
             events.AddRange(decided);
-            foreach (var key in keys)
-                if (workKeys.TryAdd(key, id)) newWorkKeys[key] = id;
-            return new(after, before is null ? Outcome.Created : Outcome.Updated);
+            return works[id] = decided.Aggregate(works.GetValueOrDefault(id), Work.Apply)!;
         }
 
         private PrintedAuthor Resolve(Assertion record, PrintedAuthor author, IReadOnlyDictionary<string, Guid> onTheWork)
@@ -144,6 +244,7 @@ internal sealed class RecordWorks(NpgsqlDataSource database, TimeProvider clock,
                     ordered.Select(key => key.Key).ToArray(), ordered.Select(key => key.Value).ToArray());
             }
 
+            WorkTitles.Write(session, newTitles);
             var append = new Append();
             foreach (var (id, news) in identified) append.Add(id, researchers[id].Version + 1, [EventStore.Traced(news, trace)]);
             foreach (var (id, events) in workEvents) append.Add(id, works[id].Version, [.. events.Select(e => Traced(e, trace))]);
@@ -155,6 +256,12 @@ internal sealed class RecordWorks(NpgsqlDataSource database, TimeProvider clock,
             Published published => EventStore.Traced(published, trace),
             Corrected corrected => EventStore.Traced(corrected, trace),
             Retracted retracted => EventStore.Traced(retracted, trace),
+            Reinstated reinstated => EventStore.Traced(reinstated, trace),
+            Noticed noticed => EventStore.Traced(noticed, trace),
+            TookOver tookOver => EventStore.Traced(tookOver, trace),
+            MergedInto merged => EventStore.Traced(merged, trace),
+            Withdrawn withdrawn => EventStore.Traced(withdrawn, trace),
+            Removed removed => EventStore.Traced(removed, trace),
             _ => throw new ArgumentException($"{e.GetType().Name} is no event of what a source says.", nameof(e)),
         };
     }

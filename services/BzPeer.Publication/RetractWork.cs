@@ -29,7 +29,7 @@ internal static class RetractWork
             .MapPost($"/api/works/{{id}}/{what}", (Guid id, Retraction body, HttpContext http, IDocumentStore store, NpgsqlDataSource database, TimeProvider clock, CancellationToken cancellation) =>
                 HandleAsync(what, decide, id, body, http, store, database, clock, cancellation))
             .RequireAuthorization(Authentication.Curator)
-            .WithName(name).WithTags("Publication").Produces<ListedWork>().ProducesProblem(403).ProducesProblem(404).ProducesProblem(422);
+            .WithName(name).WithTags("Publication").Produces<ListedWork>().Produces(308).ProducesProblem(403).ProducesProblem(404).ProducesProblem(410).ProducesProblem(422);
     }
 
     private static async Task<IResult> HandleAsync(
@@ -43,7 +43,9 @@ internal static class RetractWork
         for (var attempt = 1; ; attempt++)
         {
             await using var session = store.TracedSession();
-            if (!(await Work.LoadAsync(session, [id], cancellation)).TryGetValue(id, out var work)) return Works.Unknown(id);
+            var works = await Work.LoadAsync(session, [id], cancellation);
+            if (works.TryGetValue(id, out var work) && work.MergedInto is not null) return Works.Moved(http, id, Work.Survivor(works, id).Id);
+            if (work?.IsThere != true) return Works.Gone(id, work);
             var decided = decide(work, reason, source, clock.GetUtcNow());
             var position = work.Position;
             try

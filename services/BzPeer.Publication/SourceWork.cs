@@ -57,6 +57,17 @@ public static class WorkSource
     /// <summary>Whether whoever it prints under one name is taken for one person. A name that a person gives may be anybody's.</summary>
     public static bool KnowsByName(string source) => source is Crossref or OpenAlex or Arxiv;
 
+    /// <summary>
+    /// The collection that a record is in, if it is in one that has a record of each work: two of its records are two works. Whose list
+    /// an entry is in, nobody says, so all lists are one.
+    /// </summary>
+    public static string? Collection(string source, string sourceId) => source switch
+    {
+        Crossref or OpenAlex or Arxiv or List => source,
+        Orcid or OrcidOwn => sourceId.Split('/')[0],
+        _ => null,
+    };
+
     /// <summary>Where people come from who become known by this source.</summary>
     public static string Registry(string source) => source == OrcidOwn ? Orcid : source;
 
@@ -116,6 +127,10 @@ public sealed record SourceWork(
         if (OpenAlex is not null) yield return $"openalex:{OpenAlex}";
     }
 
+    /// <summary>Whether it describes a preprint: by its type, by a DOI that arXiv gave, or by an arXiv id and no other.</summary>
+    [JsonIgnore]
+    public bool IsPreprint => Type is "preprint" or "posted-content" || (ArxivId is not null && (Doi is null || Identifiers.ArxivOfDoi(Doi) is not null));
+
     /// <summary>The people on it: one person counts once, however often they are printed; who is unresolved counts as one.</summary>
     public int People() => Authors.Count(author => author.ResearcherId is null) + Researchers().Count();
 
@@ -129,17 +144,34 @@ public sealed record SourceWork(
         JsonSerializer.Serialize(work with { Authors = [.. work.Authors.Select(author => author with { ResearcherId = null })] });
 }
 
+/// <summary>Something said of a work.</summary>
+public abstract record Heard
+{
+    /// <summary>Whose record or notice it is: whatever comes with the same key says it anew.</summary>
+    [JsonIgnore]
+    public abstract string Key { get; }
+
+    /// <summary>The keys its work goes by, in the order in which they decide.</summary>
+    public abstract IEnumerable<string> Keys();
+}
+
 /// <summary>One source's word on one work.</summary>
 /// <param name="Source">One of <see cref="WorkSource"/>.</param>
 /// <param name="SourceId">Its own id of the record.</param>
 /// <param name="Work">What it says.</param>
-public sealed record Assertion(string Source, string SourceId, SourceWork Work)
+public sealed record Assertion(string Source, string SourceId, SourceWork Work) : Heard
 {
+    /// <summary>When it was taken.</summary>
+    public DateTimeOffset At { get; init; }
+
+    /// <inheritdoc />
+    public override string Key => $"{Source}:{SourceId}";
+
     /// <summary>
     /// The keys its work goes by: the ids it has; those of ORCID also by the entry itself, which stays the same when an id is
     /// added to it; and what a person lists without any id by its title, first author and year.
     /// </summary>
-    public IEnumerable<string> Keys() => Source switch
+    public override IEnumerable<string> Keys() => Source switch
     {
         WorkSource.Orcid or WorkSource.OrcidOwn => Work.Keys().Append($"orcid:{SourceId}"),
         WorkSource.List when !Work.Keys().Any() => [$"list:{StableId.Of($"{PlainText.Fold(Work.Title)}|{FirstFamilyName()}|{Work.Year}")}"],

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using JasperFx.Events;
 using JasperFx.Events.Projections;
 using Marten;
@@ -13,17 +14,21 @@ namespace BzPeer.Publication;
 /// </summary>
 public sealed class WorkTables : IProjection
 {
-    /// <summary>Where works entered the record: the sequence of the first event of each. A correction does not move it: feeds are in its order.</summary>
+    /// <summary>Where works entered the record: the sequence of the event by which each did. What follows does not move it: feeds are in its order.</summary>
     private const string Entered =
-        "with entered as materialized (select w.id work_id, e.seq_id published from unnest(?) w(id) join mt_events e on e.stream_id = w.id and e.version = 1)";
+        """
+        with entered as materialized (select w.id work_id, e.seq_id published from unnest(?) w(id) cross join lateral (
+          select seq_id from mt_events where stream_id = w.id and type in ('work_published', 'work_restored') order by version limit 1) e)
+        """;
 
-    private sealed record Row(Guid EventId, SourceWork Work, bool Validated);
+    private sealed record Row(Guid EventId, SourceWork Work, bool Validated, string Versions);
 
     /// <inheritdoc />
     public Task ApplyAsync(IDocumentOperations operations, IReadOnlyList<IEvent> events, CancellationToken cancellation)
     {
         var works = new Dictionary<Guid, Row>();
         var retracted = new Dictionary<Guid, Guid>();
+        var gone = new HashSet<Guid>();
         var researchers = new Dictionary<Guid, (Guid EventId, Identified Researcher)>();
         var merges = new List<IEvent>();
         foreach (var e in events)
@@ -31,8 +36,14 @@ public sealed class WorkTables : IProjection
             switch (e.Data)
             {
                 case IWorkStands stands:
-                    works[stands.WorkId] = new(e.Id, stands.Work, stands.Validated);
+                    works[stands.WorkId] = new(e.Id, stands.Work, stands.Validated, JsonSerializer.Serialize(stands.Versions ?? [], JsonSerializerOptions.Web));
                     retracted.Remove(stands.WorkId);
+                    gone.Remove(stands.WorkId);
+                    break;
+                case MergedInto or Removed:
+                    works.Remove(e.StreamId);
+                    retracted.Remove(e.StreamId);
+                    gone.Add(e.StreamId);
                     break;
                 case Retracted when works.TryGetValue(e.StreamId, out var row):
                     works[e.StreamId] = row with { EventId = e.Id, Work = row.Work with { Retracted = true } };
@@ -50,6 +61,9 @@ public sealed class WorkTables : IProjection
         }
 
         if (researchers.Count > 0) WriteResearchers(operations, [.. researchers.Values.OrderBy(r => r.Researcher.ResearcherId)]);
+        if (gone.Count > 0)
+            foreach (var (table, id) in new[] { ("works", "id"), ("work_authors", "work_id"), ("work_topics", "work_id"), ("work_institutions", "work_id") })
+                operations.QueueSqlCommand($"delete from {table} where {id} = any(?)", gone.Order().ToArray());
         // Who is whose first: works are written for the survivors of these.
         if (merges.Count > 0) Merges.Write(operations, merges);
         if (works.Count > 0) WriteWorks(operations, [.. works.OrderBy(work => work.Key)]);
@@ -74,19 +88,19 @@ public sealed class WorkTables : IProjection
         Merges.LockOut(operations);
         operations.QueueSqlCommand(
             """
-            insert into works (id, title, type, year, publication_date, venue, doi, arxiv_id, abstract, validated, retracted, people, listed_on, position)
-            select w.id, w.title, w.type, w.year, w.date, w.venue, w.doi, w.arxiv_id, w.abstract, w.validated, w.retracted, w.people, w.listed_on, e.seq_id
-            from unnest(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) w(id, title, type, year, date, venue, doi, arxiv_id, abstract, validated, retracted, people, listed_on, event_id)
+            insert into works (id, title, type, year, publication_date, venue, doi, arxiv_id, abstract, validated, retracted, people, listed_on, versions, position)
+            select w.id, w.title, w.type, w.year, w.date, w.venue, w.doi, w.arxiv_id, w.abstract, w.validated, w.retracted, w.people, w.listed_on, w.versions::jsonb, e.seq_id
+            from unnest(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) w(id, title, type, year, date, venue, doi, arxiv_id, abstract, validated, retracted, people, listed_on, versions, event_id)
             join mt_events e on e.id = w.event_id
             on conflict (id) do update set title = excluded.title, type = excluded.type, year = excluded.year, publication_date = excluded.publication_date,
               venue = excluded.venue, doi = excluded.doi, arxiv_id = excluded.arxiv_id, abstract = excluded.abstract, validated = excluded.validated,
-              retracted = excluded.retracted, people = excluded.people, listed_on = excluded.listed_on, position = excluded.position
+              retracted = excluded.retracted, people = excluded.people, listed_on = excluded.listed_on, versions = excluded.versions, position = excluded.position
             """,
             Ids(rows), works.Select(w => w.Title).ToArray(), works.Select(w => w.Type).ToArray(), works.Select(w => w.Year).ToArray(),
             works.Select(w => w.PublicationDate).ToArray(), works.Select(w => w.Venue).ToArray(), works.Select(w => w.Doi).ToArray(),
             works.Select(w => w.ArxivId).ToArray(), works.Select(w => w.Abstract).ToArray(), rows.Select(row => row.Value.Validated).ToArray(),
             works.Select(w => w.Retracted).ToArray(), works.Select(w => w.People()).ToArray(), works.Select(ListedOn).ToArray(),
-            rows.Select(row => row.Value.EventId).ToArray());
+            rows.Select(row => row.Value.Versions).ToArray(), rows.Select(row => row.Value.EventId).ToArray());
 
         foreach (var table in new[] { "work_authors", "work_topics", "work_institutions" })
             operations.QueueSqlCommand($"delete from {table} where work_id = any(?)", Ids(rows));
@@ -150,6 +164,8 @@ public sealed class WorkTables : IProjection
         table.AddColumn("retracted", "boolean").NotNull();
         table.AddColumn("people", "integer").NotNull();
         table.AddColumn("listed_on", "date").NotNull();
+        // Null only in rows from before there was this column, until they are rebuilt.
+        table.AddColumn("versions", "jsonb");
         table.AddColumn("position", "bigint").NotNull();
         return table;
     }

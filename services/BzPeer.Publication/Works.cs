@@ -1,5 +1,7 @@
+using System.Text.Json;
 using BzPeer.Contracts;
 using BzPeer.ServiceDefaults;
+using Marten;
 using Npgsql;
 
 namespace BzPeer.Publication;
@@ -10,7 +12,7 @@ public sealed record ListedAuthor(Guid? ResearcherId, string Name, int Position)
 /// <summary>A work as it is listed and read.</summary>
 public sealed record ListedWork(
     Guid Id, string Title, string Type, int? Year, DateOnly? PublicationDate, string? Venue, string? Doi, string? ArxivId, string? Abstract,
-    IReadOnlyList<ListedAuthor> Authors, IReadOnlyList<string> Topics, bool Validated, bool Retracted);
+    IReadOnlyList<ListedAuthor> Authors, IReadOnlyList<string> Topics, bool Validated, bool Retracted, IReadOnlyList<WorkVersion> Versions);
 
 /// <summary>GET /api/works/{id}, and how works are read.</summary>
 internal static class Works
@@ -20,13 +22,33 @@ internal static class Works
     internal sealed record Row(ListedWork Work, DateOnly ListedOn);
 
     internal static void MapWorks(this WebApplication app) => app.MapGet("/api/works/{id}", ReadAsync).AllowAnonymous()
-        .WithName("ReadWork").WithTags("Publication").Produces<ListedWork>().ProducesProblem(404);
+        .WithName("ReadWork").WithTags("Publication").Produces<ListedWork>().Produces(301).ProducesProblem(404).ProducesProblem(410);
 
-    private static async Task<IResult> ReadAsync(Guid id, HttpContext http, NpgsqlDataSource database, TimeProvider clock, CancellationToken cancellation)
+    private static async Task<IResult> ReadAsync(Guid id, HttpContext http, IDocumentStore store, NpgsqlDataSource database, TimeProvider clock, CancellationToken cancellation)
     {
         if (await WaitAsync(http, database, clock) is { } problem) return problem;
-        return await FindAsync(database, id, cancellation) is { } work ? TypedResults.Ok(work) : Unknown(id);
+        return await FindAsync(database, id, cancellation) is { } work ? TypedResults.Ok(work) : await ElsewhereAsync(http, store, id, cancellation);
     }
+
+    /// <summary>The answer where the work is not: it went on in another one, nobody speaks of it any more, or there never was one.</summary>
+    internal static async Task<IResult> ElsewhereAsync(HttpContext http, IDocumentStore store, Guid id, CancellationToken cancellation)
+    {
+        await using var session = store.QuerySession();
+        var works = await Work.LoadAsync(session, [id], cancellation);
+        return works.TryGetValue(id, out var work) && work.MergedInto is not null ? Moved(http, id, Work.Survivor(works, id).Id) : Gone(id, work);
+    }
+
+    /// <summary>The same question about the work that stands: 301 for who reads, 308 for who writes.</summary>
+    internal static IResult Moved(HttpContext http, Guid from, Guid to)
+    {
+        var path = http.Request.Path.Value!.Split('/').Select(part => Guid.TryParse(part, out var id) && id == from ? $"{to}" : part);
+        return TypedResults.LocalRedirect($"{string.Join('/', path)}{http.Request.QueryString}", permanent: true, preserveMethod: !HttpMethods.IsGet(http.Request.Method));
+    }
+
+    /// <summary>410 for a work that was there, else 404.</summary>
+    internal static IResult Gone(Guid id, Work? work) => work is { Entered: > 0 }
+        ? Problems.Of(410, "work-removed", "Removed", $"No source speaks of the work {id} any more.")
+        : Problems.Of(404, "unknown-work", "Unknown work", $"No work has the id {id}.");
 
     /// <summary>One work, or null.</summary>
     internal static async Task<ListedWork?> FindAsync(NpgsqlDataSource database, Guid id, CancellationToken cancellation) =>
@@ -35,8 +57,6 @@ internal static class Works
     /// <summary>Those of these works that there are, in any order.</summary>
     internal static async Task<Dictionary<Guid, ListedWork>> LoadAsync(NpgsqlDataSource database, Guid[] ids, CancellationToken cancellation) =>
         (await QueryAsync(database, "where w.id = any($1)", cancellation, ids)).ToDictionary(row => row.Work.Id, row => row.Work);
-
-    internal static IResult Unknown(Guid id) => Problems.Of(404, "unknown-work", "Unknown work", $"No work has the id {id}.");
 
     /// <summary>The tables are written with the events, so they have whatever is committed.</summary>
     internal static Task<Microsoft.AspNetCore.Http.HttpResults.ProblemHttpResult?> WaitAsync(HttpContext http, NpgsqlDataSource database, TimeProvider clock) =>
@@ -57,7 +77,7 @@ internal static class Works
         await using var command = database.CreateCommand(
             $"""
             select w.id, w.title, w.type, w.year, w.publication_date, w.venue, w.doi, w.arxiv_id, w.abstract, w.validated, w.retracted, w.listed_on,
-              a.researchers, a.names, t.labels
+              a.researchers, a.names, t.labels, w.versions
             from works w
             left join lateral (select array_agg(researcher_id order by position) researchers, array_agg(name order by position) as names from work_authors where work_id = w.id) a on true
             left join lateral (select array_agg(label order by rank) labels from work_topics where work_id = w.id) t on true
@@ -69,7 +89,8 @@ internal static class Works
         while (await row.ReadAsync(cancellation))
             rows.Add(new(new(
                 row.GetGuid(0), row.GetString(1), row.GetString(2), Value<int>(row, 3), Value<DateOnly>(row, 4), Text(row, 5), Text(row, 6), Text(row, 7), Text(row, 8),
-                Authors(row), row.IsDBNull(14) ? [] : row.GetFieldValue<string[]>(14), row.GetBoolean(9), row.GetBoolean(10)), row.GetFieldValue<DateOnly>(11)));
+                Authors(row), row.IsDBNull(14) ? [] : row.GetFieldValue<string[]>(14), row.GetBoolean(9), row.GetBoolean(10),
+                row.IsDBNull(15) ? [] : JsonSerializer.Deserialize<WorkVersion[]>(row.GetString(15), JsonSerializerOptions.Web)!), row.GetFieldValue<DateOnly>(11)));
         return rows;
     }
 

@@ -75,7 +75,7 @@ public static class RecalculateTrust
             return new(nameof(BibliographyChanged), bibliography.Origin.EventId, "the bibliography changed");
         if (last.WorkId is null)
             return new(last.Type, last.EventId, last.Type == nameof(ResearchersSplit) ? "a merge of two profiles was taken back" : "two profiles of one person were merged");
-        var verb = last.Type switch { nameof(WorkRetracted) => "retracted", nameof(WorkCorrected) => "corrected", _ => "published" };
+        var verb = last.Type switch { nameof(WorkRetracted) => "retracted", nameof(WorkCorrected) => "corrected", nameof(WorkRemoved) => "removed", _ => "published" };
         var others = bibliography.Causes.Count - 1;
         return new(last.Type, last.EventId, $"{verb}: {last.Title}{(others > 0 ? $" (and {others} more)" : "")}", last.WorkId);
     }

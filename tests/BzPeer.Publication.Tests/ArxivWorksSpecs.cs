@@ -111,7 +111,8 @@ public sealed class ArxivWorksSpecs
     [Fact]
     public async Task A_record_that_is_gone_or_written_otherwise_says_so()
     {
-        (await Harvested1(Harvest("", "status=\"deleted\""))).ShouldBe(ReadRecord.Rejected("2301.01178", "arXiv has deleted this record. What it said before stands until a curator retracts the work."));
+        var deleted = (await Harvested1(Harvest("", "status=\"deleted\""))).Also.ShouldHaveSingleItem().ShouldBeOfType<Withdrawal>();
+        (deleted.Key, deleted.WorkKeys.ShouldHaveSingleItem()).ShouldBe(("arxiv:2301.01178", "arxiv:2301.01178"));
         (await Harvested1(Harvest(""))).ShouldBe(ReadRecord.Rejected("2301.01178", "The record has no metadata."));
         (await Harvested1(Harvest("<metadata><marc xmlns=\"urn:marc\"/></metadata>"))).Rejection.ShouldBe("The record is written in 'marc'. Harvest arXiv with metadataPrefix arXiv, arXivRaw or oai_dc.");
         (await Harvested1("""<OAI-PMH xmlns="http://www.openarchives.org/OAI/2.0/"><error code="noRecordsMatch">Nothing matches.</error></OAI-PMH>"""))

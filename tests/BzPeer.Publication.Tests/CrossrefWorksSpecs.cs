@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using Shouldly;
 using Xunit;
@@ -91,11 +92,23 @@ public sealed class CrossrefWorksSpecs
         (work.Authors.Count, work.Topics.Count).ShouldBe((0, 0));
     }
 
-    [Fact]
-    public void A_work_that_a_notice_retracts_is_retracted_and_the_notice_is_not()
+    [Theory]
+    [InlineData("\"update-to\": [{ \"DOI\": \"10.1000/2\", \"type\": \"retraction\", \"label\": \"Retraction\", \"updated\": { \"date-parts\": [[2020, 1, 2]] } }]", "crossref", "10.1000/1", "10.1000/2", "2020-01-02")]
+    [InlineData("\"update-to\": [{ \"DOI\": \"10.1000/2\", \"type\": \"withdrawal\" }]", "crossref", "10.1000/1", "10.1000/2", "0001-01-01")]
+    [InlineData("\"update-to\": [{ \"DOI\": \"10.1000/2\", \"type\": \"removal\" }]", "crossref", "10.1000/1", "10.1000/2", "0001-01-01")]
+    [InlineData("\"updated-by\": [{ \"DOI\": \"10.1000/2\", \"type\": \"correction\" }, { \"DOI\": \"10.1000/3\", \"type\": \"retraction\" }]", "crossref", "10.1000/3", "10.1000/1", "0001-01-01")]
+    [InlineData("\"updated-by\": [{ \"DOI\": \"10.1000/3\", \"type\": \"retraction\", \"source\": \"retraction-watch\", \"record-id\": 1234 }]", "retraction-watch", "1234", "10.1000/1", "0001-01-01")]
+    public void A_notice_is_the_same_whether_it_stands_in_its_own_record_or_in_that_of_the_work(string update, string source, string id, string about, string on)
     {
-        Work("\"updated-by\": [{ \"DOI\": \"10.1000/2\", \"type\": \"correction\" }, { \"DOI\": \"10.1000/3\", \"type\": \"retraction\" }]").Retracted.ShouldBeTrue();
-        Work("\"updated-by\": [{ \"DOI\": \"10.1000/2\", \"type\": \"correction\" }]").Retracted.ShouldBeFalse();
-        Work("\"update-to\": [{ \"DOI\": \"10.1000/2\", \"type\": \"retraction\" }]").Retracted.ShouldBeFalse();
+        var read = Read($$"""{ "DOI": "10.1000/1", "title": ["T"], {{update}} }""");
+        read.Work!.Retracted.ShouldBeFalse();
+        var notice = read.Also.ShouldHaveSingleItem().ShouldBeOfType<Notice>();
+        (notice.Source, notice.SourceId, notice.Doi, notice.Reinstates, notice.On).ShouldBe((source, id, about, false, DateOnly.Parse(on, CultureInfo.InvariantCulture)));
     }
+
+    [Theory]
+    [InlineData("\"updated-by\": [{ \"DOI\": \"10.1000/2\", \"type\": \"correction\" }]")]
+    [InlineData("\"update-to\": [{ \"DOI\": \"10.1000/2\", \"type\": \"new_version\" }]")]
+    [InlineData("\"update-to\": [{ \"type\": \"retraction\" }, 7, null]")]
+    public void What_is_no_retraction_of_a_work_retracts_nothing(string update) => Read($$"""{ "DOI": "10.1000/1", "title": ["T"], {{update}} }""").Also.ShouldBeEmpty();
 }

@@ -27,6 +27,7 @@ public sealed class DamagedRecordsSpecs
             "orcid" => new(WorkSource.Orcid, "application/json", "[", [.. Texts(Orcid)], ", ", "]"),
             "orcid works" => new(WorkSource.Orcid, "application/xml", $"""<a:works path="/{Ada}/works" xmlns:a="http://www.orcid.org/ns/activities"><a:group>""", [.. Elements(OrcidWork)], "</a:group><a:group>", "</a:group></a:works>"),
             "bibtex" => new(ImportReader.Bibtex, "text/x-bibtex", "A list.\n", [.. Enumerable.Range(1, 3).Select(Bibtex)], "\n", "\n@comment{end}\n"),
+            "retraction-watch" => new(ImportReader.Retractions, "text/csv", "Record ID,Title,RetractionDate,RetractionNature,Reason,Notes,OriginalPaperDOI\r\n", [.. Enumerable.Range(1, 3).Select(Retraction)], "\r\n", "\r\n"),
             "csl" => new(ImportReader.Csl, "application/vnd.citationstyles.csl+json", "[", [.. Texts(Csl)], ",", "]"),
             _ => throw new ArgumentOutOfRangeException(nameof(name)),
         };
@@ -84,6 +85,8 @@ public sealed class DamagedRecordsSpecs
 
     private static string Bibtex(int n) => $"@article{{k{n}, title = {{T{n} {{é}}}}, author = \"Lovelace, Ada and {{A group}}\", year = 2019, month = may, doi = {{10.1000/{n}}}}}";
 
+    private static string Retraction(int n) => $"{n},\"On \"\"engines\"\", and\nothers {n}\",10/{n}/2020 0:00,Retraction,+Error in Data;,\"Note {n}, which\n{n}, ends\",\"10.1000/{n}\"";
+
     private static async Task<List<ReadRecord>> Read(Sample sample, byte[] body)
     {
         List<ReadRecord> all = [];
@@ -93,18 +96,22 @@ public sealed class DamagedRecordsSpecs
 
     private static Task<List<ReadRecord>> Read(Sample sample, string body) => Read(sample, Encoding.UTF8.GetBytes(body));
 
-    private static string[] Good(IEnumerable<ReadRecord> read) => [.. read.Where(record => record.Work is not null).Select(record => record.Work!.Title.Split(' ')[0])];
+    private static string[] Good(IEnumerable<ReadRecord> read) => [.. read.Where(record => record.Rejection is null).Select(Name)];
 
-    public static TheoryData<string> Samples => new("openalex", "crossref", "crossref lines", "arxiv", "orcid", "orcid works", "bibtex", "csl");
+    /// <summary>Which of the records it is, by its title or the number of the notice.</summary>
+    private static string Name(ReadRecord record) => record.Work?.Title.Split(' ')[0] ?? $"T{record.SourceId}";
+
+    public static TheoryData<string> Samples => new("openalex", "crossref", "crossref lines", "arxiv", "orcid", "orcid works", "bibtex", "csl", "retraction-watch");
 
     [Theory]
     [MemberData(nameof(Samples))]
     public async Task A_whole_file_is_read_whole(string name)
     {
         var read = await Read(Sample.Of(name), Sample.Of(name).Whole);
-        read.Select(record => (record.Work?.Title.Split(' ')[0], record.Rejection)).ShouldBe([("T1", null), ("T2", null), ("T3", null)]);
+        read.Select(record => (Name(record), record.Rejection)).ShouldBe([("T1", null), ("T2", null), ("T3", null)]);
         // Nothing of it may be lost on the way, or the tests below would not notice.
-        read.ShouldAllBe(record => record.Work!.Doi != null && record.Work.Year != null && record.Work.Authors.Count > 0);
+        if (name == "retraction-watch") read.Select(record => ((Notice)record.Also[0]).Doi).ShouldBe(["10.1000/1", "10.1000/2", "10.1000/3"]);
+        else read.ShouldAllBe(record => record.Work!.Doi != null && record.Work.Year != null && record.Work.Authors.Count > 0);
     }
 
     [Theory]
@@ -210,6 +217,26 @@ public sealed class DamagedRecordsSpecs
             var read = await Read(sample, sample.Before + string.Join(sample.Between, sample.Records[0], text, sample.Records[2]) + sample.After);
             (Good(read)[0], Good(read)[^1], read.Count).ShouldBe(("T1", "T3", 3), text);
         }, iter: 2_000);
+    }
+
+    [Fact]
+    public async Task A_row_with_a_quote_too_many_or_too_few_never_takes_the_rows_beside_it_along()
+    {
+        var sample = Sample.Of("retraction-watch");
+        await Gen.Select(Gen.Int[0, 10_000], Gen.Int[0, 3]).Array[1, 3].SampleAsync(async damage =>
+        {
+            var row = sample.Records[1];
+            foreach (var (place, what) in damage)
+            {
+                var at = place % row.Length;
+                row = what switch { 0 => row.Insert(at, "\""), 1 => row.Replace("\"", "", StringComparison.Ordinal), 2 => row.Remove(at, 1), _ => row.Insert(at, ",") };
+                if (row.Length == 0) return;
+            }
+
+            var read = await Read(sample, sample.Before + string.Join(sample.Between, sample.Records[0], row, sample.Records[2]) + sample.After);
+            Good(read)[0].ShouldBe("T1", row);
+            Good(read)[^1].ShouldBe("T3", row);
+        }, iter: 5_000);
     }
 
     [Theory]

@@ -138,12 +138,14 @@ public class PublicationService : IAsyncLifetime
         return (Guid)(await command.ExecuteScalarAsync(Ct)).ShouldNotBeNull($"{key} is a researcher");
     }
 
-    /// <summary>The work that a key names.</summary>
+    /// <summary>The work that a key names, where it goes on.</summary>
     public async Task<ListedWork> WorkKnownAs(string key)
     {
         await using var command = Host.Database.CreateCommand("select work_id from work_keys where key = $1");
         command.Parameters.Add(new() { Value = key });
-        return await Get<ListedWork>($"/api/works/{(await command.ExecuteScalarAsync(Ct)).ShouldNotBeNull($"{key} is a work")}");
+        var path = $"/api/works/{(await command.ExecuteScalarAsync(Ct)).ShouldNotBeNull($"{key} is a work")}";
+        using var answer = await Anonymous.GetAsync(path, Ct);
+        return answer.StatusCode == HttpStatusCode.MovedPermanently ? await Get<ListedWork>(answer.Headers.Location!.ToString()) : await Read<ListedWork>(answer);
     }
 
     /// <summary>The one researcher of this name.</summary>

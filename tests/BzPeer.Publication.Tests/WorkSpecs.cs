@@ -43,14 +43,14 @@ public sealed class WorkSpecs
         var corrected = Work.Decide(Given(FromArxiv), Id, again, Now).ShouldHaveSingleItem().ShouldBeOfType<Corrected>();
         corrected.Work.ShouldBe(again.Work);
         corrected.Left.ShouldBeEmpty();
-        Given(FromArxiv, again)!.Said.ShouldBe([again]);
+        Given(FromArxiv, again)!.Said.ShouldBe([again with { At = Now }]);
     }
 
     [Fact]
     public void Every_field_stands_as_the_source_believed_first_has_it_and_the_others_fill_in()
     {
         var stands = Given(FromArxiv, FromOpenAlex)!.Stands;
-        (stands.Title, stands.Type, stands.Year, stands.PublicationDate, stands.Venue).ShouldBe(("The article", "article", 2023, new DateOnly(2023, 1, 3), "arXiv"));
+        (stands.Title, stands.Type, stands.Year, stands.PublicationDate, stands.Venue).ShouldBe(("The article", "article", 2024, null, "arXiv"));
         (stands.Doi, stands.ArxivId, stands.OpenAlex, stands.Abstract).ShouldBe(("10.1000/182", "2301.01178", "W1", "Abstract"));
         stands.Topics.ShouldBe(["cs.NI"]);
         stands.Authors.ShouldBe([new("Ada L.", Ada)]);
@@ -131,7 +131,7 @@ public sealed class WorkSpecs
         var decided = Work.Decide(Given(FromOpenAlex), Id, FromOpenAlex with { Work = Article with { Retracted = true } }, Now);
         decided.Count.ShouldBe(2);
         decided[0].ShouldBeOfType<Corrected>().Work.Retracted.ShouldBeTrue();
-        decided[1].ShouldBe(new Retracted(Id, "The article", "Listed as retracted by openalex.", "openalex", Now));
+        decided[1].ShouldBe(new Retracted(Id, "The article", "Listed as retracted by openalex.", "openalex", Now, "openalex:W1"));
     }
 
     [Fact]
