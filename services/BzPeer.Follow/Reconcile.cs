@@ -38,7 +38,7 @@ public static class Reconcile
         """;
 
     /// <summary>Merges made or taken back of which something is left to do: 0 except for a moment, of a celebrity minutes.</summary>
-    internal const string Unfinished = "merges under way";
+    public const string Unfinished = "merges under way";
 
     /// <summary>The digest over a column of ids (SQL), null over none.</summary>
     internal static string Digest(string ids) => $"bit_xor(('x' || encode(sha256(convert_to({ids}::text, 'UTF8')), 'hex'))::bit(256))";

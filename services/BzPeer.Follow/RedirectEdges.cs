@@ -12,7 +12,7 @@ namespace BzPeer.Follow;
 /// merged, and pairs that are away by a merge that is none any more. So it goes on after any interruption, comes to the same whatever order
 /// merges are heard of in, and also takes along who was followed by somebody who had not heard of it yet.
 /// </summary>
-internal sealed class RedirectEdges(NpgsqlDataSource database, FollowLog log, Foreground foreground, TimeProvider clock, ILogger<RedirectEdges> logger) : BackgroundService
+internal sealed class RedirectEdges(NpgsqlDataSource database, FollowLog log, Survivors survivors, Foreground foreground, TimeProvider clock, ILogger<RedirectEdges> logger) : BackgroundService
 {
     /// <summary>Pairs in a transaction: people who decide about one of them wait for it.</summary>
     private const int PageSize = 250;
@@ -20,12 +20,16 @@ internal sealed class RedirectEdges(NpgsqlDataSource database, FollowLog log, Fo
     /// <summary>Pages of one merge before others have their turn: a small one does not wait for a celebrity's.</summary>
     private const int Turn = 20;
 
+    /// <summary>A pair that somebody waits for is tried so often, each time somebody else moved it first.</summary>
+    private const int MostRaces = 20;
+
     /// <summary>Held by whichever instance works; all others wait.</summary>
     private const long Lock = 4_445_002;
 
-    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
+    /// <summary>Between one look and the next at merges that are news (see <see cref="Work"/>).</summary>
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(500);
 
-    /// <summary>Merges are looked at every <see cref="Pause"/> as long as they are news (also in <see cref="Work"/>), and so often when they are not.</summary>
+    /// <summary>Between one look and the next at all merges.</summary>
     private static readonly TimeSpan LookAtAll = TimeSpan.FromMinutes(1);
 
     /// <summary>
@@ -45,13 +49,31 @@ internal sealed class RedirectEdges(NpgsqlDataSource database, FollowLog log, Fo
           or exists (select from follow_blocks where blocked = m.merged) or exists (select from follow_blocks where blocker = m.merged))
         """;
 
-    /// <summary>Merges with something to do; first what has to be given back, which may be in the way of the others.</summary>
+    /// <summary>
+    /// Merges with something to do; first what has to be given back, which may be in the way of the others. Every instance has a second to
+    /// hear of a merge: who unfollows the merged one, and is answered that they do not follow, must not find the edge gone ahead of them.
+    /// </summary>
     private const string Work =
         $"""
         select m.merge_id, m.merged, m.survivor, m.trace, f.in_force
         from merges m cross join lateral (select {InForce} as in_force) f
-        where ($1 or m.heard > now() - interval '1 minute') and case when f.in_force then {LeftBehind} else exists (select from handed_over h where h.merge_id = m.merge_id) end
+        where m.heard < now() - interval '1 second' and ($1 or m.heard > now() - interval '1 minute') and case when f.in_force then {LeftBehind} else exists (select from handed_over h where h.merge_id = m.merge_id) end
         order by f.in_force, m.version
+        """;
+
+    /// <summary>The same of some pairs: a merge, and the other of the pair it concerns.</summary>
+    private const string Misplaced =
+        $"""
+        with pairs as (select * from unnest($1, $2, $3) as p(stream, one, other))
+        select m.merge_id, m.merged, m.survivor, m.trace, false as in_force, h.other
+        from pairs p join handed_over h on h.stream = p.stream join merges m on m.merge_id = h.merge_id where not {InForce}
+        union all
+        select m.merge_id, m.merged, m.survivor, m.trace, true, case m.merged when p.one then p.other else p.one end
+        from pairs p join merges m on m.merged in (p.one, p.other)
+        where {InForce} and (
+          exists (select from follow_edges where follower = p.one and followee = p.other) or exists (select from follow_edges where follower = p.other and followee = p.one)
+          or exists (select from follow_blocks where blocker = p.one and blocked = p.other) or exists (select from follow_blocks where blocker = p.other and blocked = p.one))
+        order by in_force limit 1
         """;
 
     private sealed record Merge(Guid Id, Guid Merged, Guid Survivor, string? Trace, bool InForce);
@@ -64,15 +86,9 @@ internal sealed class RedirectEdges(NpgsqlDataSource database, FollowLog log, Fo
 
     private static readonly Side Away = new("handed_over", "merge_id", "other");
 
-    private readonly SemaphoreSlim work = new(0);
-
-    /// <summary>There may be something to do.</summary>
-    private void Wake() => work.Release();
-
     /// <summary>Of each merge the newest event counts, whatever order they come in.</summary>
     internal static async Task HearAsync(IServiceProvider services, IReadOnlyList<Delivered<IIntegrationEvent>> batch, CancellationToken cancellation)
     {
-        await Survivors.ApplyAsync(services, batch, cancellation);
         var news = batch.Select(delivered => Read(delivered.Message)).Zip(batch, (row, delivered) => (row.Id, row.Merged, row.Survivor, row.Standing, row.Version, delivered.Trace))
             .GroupBy(row => row.Id).Select(same => same.MaxBy(row => row.Version)).OrderBy(row => row.Id).ToArray();
         await using var command = services.GetRequiredService<NpgsqlDataSource>().CreateCommand(
@@ -88,7 +104,8 @@ internal sealed class RedirectEdges(NpgsqlDataSource database, FollowLog log, Fo
             ])
             command.Parameters.Add(new() { Value = column });
         await command.ExecuteNonQueryAsync(cancellation);
-        services.GetRequiredService<RedirectEdges>().Wake();
+        // After that, so that whoever knows of a merge can also act on it (see BringAsync).
+        await Survivors.ApplyAsync(services, batch, cancellation);
     }
 
     private static (Guid Id, Guid Merged, Guid Survivor, bool Standing, long Version) Read(IIntegrationEvent message) => message switch
@@ -98,30 +115,64 @@ internal sealed class RedirectEdges(NpgsqlDataSource database, FollowLog log, Fo
         _ => throw new ArgumentException($"{message.GetType().Name} merges nobody.", nameof(message)),
     };
 
+    /// <summary>
+    /// Moves, ahead of its turn, what the two are to each other by anybody who is one of them: who unfollows a survivor unfollows whoever was
+    /// merged into them, and who unfollows somebody restored finds the edge there. Of most researchers there is no merge to ask about.
+    /// </summary>
+    public async Task BringAsync(Guid one, Guid other, CancellationToken cancellation)
+    {
+        if (!survivors.Concern(one) && !survivors.Concern(other)) return;
+        for (var races = 0; races < MostRaces && await FindAsync(one, other, cancellation) is var (merge, left); races++) await MoveAsync(merge, [left], cancellation);
+    }
+
+    /// <summary>One of the pairs of all that the two are which is not where it belongs.</summary>
+    private async Task<(Merge, Guid)?> FindAsync(Guid one, Guid other, CancellationToken cancellation)
+    {
+        var members = new Dictionary<Guid, List<Guid>> { [one] = [one], [other] = [other] };
+        await using (var command = database.CreateCommand("select survivor, id from survivors where survivor = any($1) and id <> survivor"))
+        {
+            command.Parameters.Add(new() { Value = members.Keys.ToArray() });
+            await using var row = await command.ExecuteReaderAsync(cancellation);
+            while (await row.ReadAsync(cancellation)) members[row.GetGuid(0)].Add(row.GetGuid(1));
+        }
+
+        var pairs = members[one].SelectMany(_ => members[other], (a, b) => (A: a, B: b)).ToArray();
+        await using var find = database.CreateCommand(Misplaced);
+        find.Parameters.Add(new() { Value = Array.ConvertAll(pairs, pair => FollowPair.StreamId(pair.A, pair.B)) });
+        find.Parameters.Add(new() { Value = Array.ConvertAll(pairs, pair => pair.A) });
+        find.Parameters.Add(new() { Value = Array.ConvertAll(pairs, pair => pair.B) });
+        await using var found = await find.ExecuteReaderAsync(cancellation);
+        return await found.ReadAsync(cancellation) ? (Read(found), found.GetGuid(5)) : null;
+    }
+
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        for (var lookedAtAll = clock.GetTimestamp() - clock.TimestampFrequency * (long)LookAtAll.TotalSeconds; !stoppingToken.IsCancellationRequested;)
+        long? lookedAtAll = null;
+        while (!stoppingToken.IsCancellationRequested)
         {
-            var all = clock.GetElapsedTime(lookedAtAll) >= LookAtAll;
+            var all = lookedAtAll is not { } then || clock.GetElapsedTime(then) >= LookAtAll;
             try
             {
-                await WorkAsync(all, stoppingToken);
-                if (all) lookedAtAll = clock.GetTimestamp();
+                // Who worked instead may be interrupted at what is no news any more.
+                if (!await WorkAsync(all, stoppingToken)) lookedAtAll = null;
+                else if (all) lookedAtAll = clock.GetTimestamp();
             }
             catch (Exception e) when (!stoppingToken.IsCancellationRequested)
             {
                 // Whatever was committed stands; it goes on from there.
                 logger.LogWarning(e, "Redirecting edges was interrupted and goes on in a moment");
+                lookedAtAll = null;
             }
 
-            await work.WaitAsync(Pause, stoppingToken);
+            await Task.Delay(Pause, clock, stoppingToken);
         }
     }
 
-    private async Task WorkAsync(bool all, CancellationToken stopping)
+    /// <summary>Works until there is nothing left to do; false when another instance does.</summary>
+    private async Task<bool> WorkAsync(bool all, CancellationToken stopping)
     {
         await using var held = await database.OpenConnectionAsync(stopping);
-        if (!await AskAsync("pg_try_advisory_lock", held, stopping)) return;
+        if (!await AskAsync("pg_try_advisory_lock", held, stopping)) return false;
         try
         {
             // A merge of many goes on when it is no news any more.
@@ -132,6 +183,8 @@ internal sealed class RedirectEdges(NpgsqlDataSource database, FollowLog log, Fo
                     foreach (var side in merge.InForce ? Live : [Away])
                         moved |= await WorkAsync(merge, side, stopping);
             }
+
+            return true;
         }
         finally
         {
@@ -152,9 +205,11 @@ internal sealed class RedirectEdges(NpgsqlDataSource database, FollowLog log, Fo
         command.Parameters.Add(new() { Value = all });
         var merges = new List<Merge>();
         await using var row = await command.ExecuteReaderAsync(stopping);
-        while (await row.ReadAsync(stopping)) merges.Add(new(row.GetGuid(0), row.GetGuid(1), row.GetGuid(2), row.IsDBNull(3) ? null : row.GetString(3), row.GetBoolean(4)));
+        while (await row.ReadAsync(stopping)) merges.Add(Read(row));
         return merges;
     }
+
+    private static Merge Read(NpgsqlDataReader row) => new(row.GetGuid(0), row.GetGuid(1), row.GetGuid(2), row.IsDBNull(3) ? null : row.GetString(3), row.GetBoolean(4));
 
     /// <summary>A turn of one merge on one side; whether anything came of it.</summary>
     private async Task<bool> WorkAsync(Merge merge, Side side, CancellationToken stopping)
