@@ -75,6 +75,7 @@ public sealed class FollowCommands : IAsyncDisposable
     private readonly TimeProvider clock;
     private readonly Batches<Pending> batches;
     private Foreground? foreground;
+    private RedirectEdges? redirects;
 
     /// <summary>Starts the loops.</summary>
     /// <param name="log">Where pairs are read and events go.</param>
@@ -90,7 +91,7 @@ public sealed class FollowCommands : IAsyncDisposable
 
     /// <summary>The service's own, to which the work that follows from commands gives way.</summary>
     internal static FollowCommands From(IServiceProvider services) =>
-        new(services.GetRequiredService<FollowLog>(), services.GetRequiredService<TimeProvider>()) { foreground = services.GetRequiredService<Foreground>() };
+        new(services.GetRequiredService<FollowLog>(), services.GetRequiredService<TimeProvider>()) { foreground = services.GetRequiredService<Foreground>(), redirects = services.GetRequiredService<RedirectEdges>() };
 
     private sealed class Pending(PairCommand command)
     {
@@ -105,6 +106,7 @@ public sealed class FollowCommands : IAsyncDisposable
     {
         var pending = new Pending(command);
         foreground?.Arrived(batches.UnderWay);
+        if (redirects is not null) await redirects.BringAsync(command.Actor, command.Other, cancellation);
         await batches.ApplyAsync(pending, cancellation);
         return pending.Outcome!;
     }

@@ -72,7 +72,7 @@ public sealed class FollowCounts : SubscriptionBase
         Options.BatchSize = PageSize;
         // As in the relay: what comes while a page is folded is the next page, however much it is.
         Options.MaximumHopperSize = 1;
-        IncludedEventTypes.AddRange([typeof(Followed), typeof(Unfollowed), typeof(FollowVisibilityChanged)]);
+        IncludedEventTypes.AddRange([typeof(Followed), typeof(Unfollowed), typeof(EdgeRedirected), typeof(EdgeRestored), typeof(FollowVisibilityChanged)]);
     }
 
     /// <inheritdoc />
@@ -88,6 +88,9 @@ public sealed class FollowCounts : SubscriptionBase
             {
                 case Followed f: Toggle(e, f.FollowerId, f.FolloweeId, 1); break;
                 case Unfollowed u: Toggle(e, u.FollowerId, u.FolloweeId, -1); break;
+                // One that is only older than it was is the same edge.
+                case EdgeRedirected { Change: not 0 } r: Toggle(e, r.FollowerId, r.FolloweeId, r.Change); break;
+                case EdgeRestored { Change: not 0 } r: Toggle(e, r.FollowerId, r.FolloweeId, r.Change); break;
                 case FollowVisibilityChanged v:
                     differences[v.ResearcherId] = Of(v.ResearcherId, e) with { ListsHidden = v.ListsHidden, CountsHidden = v.CountsHidden };
                     break;

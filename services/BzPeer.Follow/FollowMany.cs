@@ -17,7 +17,10 @@ public sealed record FollowManyAnswer(
     IReadOnlyList<Guid> Followed, IReadOnlyList<Guid> AlreadyFollowing, IReadOnlyList<Guid> Unfollowed,
     IReadOnlyList<Guid> NotFollowing, IReadOnlyList<Guid> NotFound, IReadOnlyList<Guid> Refused);
 
-/// <summary>POST /api/me/following/batch: up to 1,000 follows and unfollows; what fails for one id leaves the others alone.</summary>
+/// <summary>
+/// POST /api/me/following/batch: up to 1,000 follows and unfollows; what fails for one id leaves the others alone. Somebody merged is followed
+/// as the survivor, and answered for by the id that was sent.
+/// </summary>
 public static class FollowMany
 {
     private const int MostIds = 1_000;
@@ -27,23 +30,23 @@ public static class FollowMany
     internal static void MapFollowMany(this WebApplication app) => app.MapPost("/api/me/following/batch", HandleAsync)
         .WithName("FollowMany").WithTags("Follow").Produces<FollowManyAnswer>().ProducesProblem(422).ProducesProblem(429);
 
-    private static async Task<IResult> HandleAsync(FollowManyRequest request, HttpContext http, FollowCommands commands, FollowLimits limits, CancellationToken cancellation)
+    private static async Task<IResult> HandleAsync(FollowManyRequest request, HttpContext http, FollowCommands commands, FollowLimits limits, Survivors survivors, CancellationToken cancellation)
     {
         var (follow, unfollow) = ((request.Follow ?? []).Distinct().ToArray(), (request.Unfollow ?? []).Distinct().ToArray());
         if (follow.Length + unfollow.Length > MostIds)
             return Problems.Refused("batch-too-large", "Too many at once", $"A batch has at most {MostIds} ids, this one has {follow.Length + unfollow.Length}. Send several.");
-        if (follow.Intersect(unfollow).ToArray() is [var both, ..])
-            return Problems.Refused("contradiction", "Follow and unfollow at once", $"{both} stands in both lists. Name it in one of them.");
+        if (follow.Select(survivors.Of).Intersect(unfollow.Select(survivors.Of)).ToArray() is [var both, ..])
+            return Problems.Refused("contradiction", "Follow and unfollow at once", $"{both} stands in both lists, by this id or that of somebody merged. Name it in one of them.");
 
         var actor = http.ResearcherId();
-        var others = follow.Where(id => id != actor).ToArray();
+        var others = follow.Where(id => survivors.Of(id) != actor).ToArray();
         var position = 0L;
         return await limits.RunAsync(http, others.Length, async granted =>
         {
             var outcomes = await Task.WhenAll([
                 .. others.Take(granted).Select(async id => (Id: id, Bucket: await FollowAsync(id))),
                 .. unfollow.Select(async id => (Id: id, Bucket: await UnfollowAsync(id)))]);
-            var refused = others.Skip(granted).Concat(follow.Where(id => id == actor));
+            var refused = others.Skip(granted).Concat(follow.Where(id => survivors.Of(id) == actor));
 
             Position.Write(http, Sources.Follow, position);
             IReadOnlyList<Guid> In(Bucket bucket) => [.. outcomes.Where(outcome => outcome.Bucket == bucket).Select(outcome => outcome.Id)];
@@ -54,7 +57,7 @@ public static class FollowMany
 
         async Task<Bucket> FollowAsync(Guid id)
         {
-            var outcome = await commands.ExecuteAsync(new(actor, id, FollowResearcher.Decide, Requires.Registered), cancellation);
+            var outcome = await commands.ExecuteAsync(new(actor, survivors.Of(id), FollowResearcher.Decide, Requires.Registered), cancellation);
             return outcome switch
             {
                 { IsKnown: false } => Bucket.NotFound,
@@ -63,9 +66,9 @@ public static class FollowMany
             };
         }
 
-        async Task<Bucket> UnfollowAsync(Guid id) => id == actor
+        async Task<Bucket> UnfollowAsync(Guid id) => survivors.Of(id) == actor
             ? Bucket.NotFollowing
-            : At(await commands.ExecuteAsync(new(actor, id, UnfollowResearcher.Decide), cancellation), Bucket.Unfollowed, Bucket.NotFollowing);
+            : At(await commands.ExecuteAsync(new(actor, survivors.Of(id), UnfollowResearcher.Decide), cancellation), Bucket.Unfollowed, Bucket.NotFollowing);
 
         Bucket At(PairOutcome outcome, Bucket changed, Bucket unchanged)
         {

@@ -34,7 +34,8 @@ public static class ImportEdges
         var now = clock.GetUtcNow();
         await foreach (var chunk in ReadAsync(lines, now, cancellation).Chunk(Window).WithCancellation(cancellation))
         {
-            var outcomes = await Task.WhenAll(chunk.Select(async line => (line, outcome: line.Problem is null ? await FollowAsync(line) : null)));
+            var edges = await OfSurvivorsAsync(chunk, log, cancellation);
+            var outcomes = await Task.WhenAll(edges.Select(async line => (line, outcome: line.Problem is null ? await FollowAsync(line) : null)));
             foreach (var (line, outcome) in outcomes)
             {
                 sum = (line.Problem, outcome) switch
@@ -59,6 +60,17 @@ public static class ImportEdges
 
         Task<PairOutcome> FollowAsync(Line line) => commands.ExecuteAsync(
             new PairCommand(line.Follower, line.Followee, (pair, follower, _) => FollowResearcher.Decide(pair, follower, line.Since), Requires.Registered), cancellation);
+    }
+
+    /// <summary>Who has been merged follows, and is followed, as the survivor.</summary>
+    private static async Task<IEnumerable<Line>> OfSurvivorsAsync(Line[] lines, FollowLog log, CancellationToken cancellation)
+    {
+        var survivors = await log.ReadSurvivorsAsync([.. lines.SelectMany(line => new[] { line.Follower, line.Followee }).Distinct()], cancellation);
+        return lines.Select(line => (Follower: survivors.GetValueOrDefault(line.Follower, line.Follower), Followee: survivors.GetValueOrDefault(line.Followee, line.Followee)) switch
+        {
+            var (follower, followee) when line.Problem is null && follower == followee => line with { Problem = "both are one researcher by now" },
+            var (follower, followee) => line with { Follower = follower, Followee = followee },
+        });
     }
 
     internal static async Task<int> RunAsync(string[] arguments, FollowLog log, TimeProvider clock)

@@ -13,15 +13,18 @@ builder.AddEventStore(Sources.Follow, FollowPublisher.Publications, (store, _) =
     TellCounts.Configure(store);
     FollowVisibility.Configure(store);
     KnownResearchers.Configure(store);
+    RedirectEdges.Configure(store);
 }).AddSubscriptionWithServices<FollowCounts>(ServiceLifetime.Singleton, _ => { });
 builder.AddMessageBus(Sources.Follow, FollowPublisher.Publications, new Consumers()
-    .InBatches<ResearchersMerged, ResearchersSplit>(Survivors.ApplyAsync, parallel: 1)
+    .InBatches<ResearchersMerged, ResearchersSplit>(RedirectEdges.HearAsync, parallel: 1)
     .InBatches<ResearcherRegistered>(KnownResearchers.AddAsync));
 builder.Services.AddSingleton<KnownResearchers>();
 builder.Services.AddSingleton<FollowLog>();
 builder.Services.AddSingleton(FollowCommands.From);
 builder.Services.AddSingleton<CountsMoved>();
 builder.Services.AddHostedService<TellCounts>();
+builder.Services.AddSingleton<RedirectEdges>();
+builder.Services.AddHostedService(services => services.GetRequiredService<RedirectEdges>());
 builder.Services.AddHealthChecks().AddCheck<TellCountsHealth>("counts-told", tags: ["ready"]);
 builder.Services.AddSingleton(services => FollowLimits.From(builder.Configuration, services.GetRequiredService<TimeProvider>()));
 

@@ -30,8 +30,8 @@ public static class Rebuild
     private static readonly string Fold =
         $"""
         with edge as materialized (
-          select (data ->> 'followerId')::uuid as follower, (data ->> 'followeeId')::uuid as followee, case type when 'followed' then 1 else -1 end as by, seq_id
-          from mt_events where type in ('followed', 'unfollowed') and seq_id > $1 and seq_id <= $2),
+          select (data ->> 'followerId')::uuid as follower, (data ->> 'followeeId')::uuid as followee, case type when 'followed' then 1 when 'unfollowed' then -1 else (data ->> 'change')::int end as by, seq_id
+          from mt_events where type in ('followed', 'unfollowed', 'edge_redirected', 'edge_restored') and data ->> 'change' is distinct from '0' and seq_id > $1 and seq_id <= $2),
         ends as (
           select followee as researcher, by as followers, follower as follower, 0 as following, null::uuid as followee, seq_id from edge
           union all select follower, 0, null, by, followee, seq_id from edge),
@@ -85,33 +85,40 @@ public static class Rebuild
         await ExecuteAsync(connection, "lock table follow_counts in share row exclusive mode", cancellation);
         await ExecuteAsync(connection, Fold, cancellation, folded, await ProgressAsync(connection, cancellation));
         var corrected = (long)(await ScalarAsync(connection, Correct, cancellation))!;
-        var events = (long)(await ScalarAsync(connection, "select count(*) from mt_events where type in ('followed', 'unfollowed', 'follow_visibility_changed')", cancellation))!;
+        var events = (long)(await ScalarAsync(connection, "select count(*) from mt_events where type in ('followed', 'unfollowed', 'edge_redirected', 'edge_restored', 'follow_visibility_changed')", cancellation))!;
         await transaction.CommitAsync(cancellation);
         await ExecuteAsync(connection, "drop table follow_counts_rebuilt", cancellation);
         return new(events, corrected, clock.Elapsed);
     }
 
-    /// <summary>Puts right the rows of edges and blocks that are not what the events say. Follows wait while it looks.</summary>
+    /// <summary>Puts right the rows of edges, blocks and pairs handed over that are not what the events say. Follows wait while it looks.</summary>
     public static async Task<Rebuilt> EdgesAsync(NpgsqlDataSource database, CancellationToken cancellation = default)
     {
         var clock = Stopwatch.StartNew();
         await using var connection = await database.OpenConnectionAsync(cancellation);
         await using var transaction = await connection.BeginTransactionAsync(cancellation);
-        await ExecuteAsync(connection, "lock table follow_edges, follow_blocks in share row exclusive mode", cancellation);
-        var corrected = (long)(await ScalarAsync(connection, CorrectRows("follow_edges", "follower, followee", Reconcile.LiveEdges(Reconcile.Everything)), cancellation))!
-            + (long)(await ScalarAsync(connection, CorrectRows("follow_blocks", "blocker, blocked", Reconcile.LiveBlocks(Reconcile.Everything)), cancellation))!;
-        var events = (long)(await ScalarAsync(connection, "select count(*) from mt_events where type in ('followed', 'unfollowed', 'blocked', 'unblocked')", cancellation))!;
+        await ExecuteAsync(connection, "lock table follow_edges, follow_blocks, handed_over in share row exclusive mode", cancellation);
+        var corrected = (long)(await ScalarAsync(connection, CorrectRows("follow_edges", "follower, followee", ["since", "position"], Reconcile.LiveEdges(Reconcile.Everything)), cancellation))!
+            + (long)(await ScalarAsync(connection, CorrectRows("follow_blocks", "blocker, blocked", ["since", "position"], Reconcile.LiveBlocks(Reconcile.Everything)), cancellation))!
+            + (long)(await ScalarAsync(connection, CorrectRows("handed_over", "stream", ["merge_id", "other", "position"], Reconcile.Away), cancellation))!;
+        var events = (long)(await ScalarAsync(
+            connection,
+            """
+            select count(*) from mt_events where type in
+              ('followed', 'unfollowed', 'blocked', 'unblocked', 'edge_redirected', 'edge_restored', 'block_redirected', 'block_restored', 'handed_over', 'returned')
+            """, cancellation))!;
         await transaction.CommitAsync(cancellation);
         return new(events, corrected, clock.Elapsed);
     }
 
-    private static string CorrectRows(string table, string key, string live) =>
+    private static string CorrectRows(string table, string key, string[] values, string live) =>
         $"""
         with live as materialized ({live}),
         surplus as (delete from {table} where ({key}) not in (select {key} from live) returning 1),
         corrected as (
-          insert into {table} as t ({key}, since, position) select l.* from live l left join {table} k using ({key}) where k.position is distinct from l.position or k.since is distinct from l.since
-          on conflict ({key}) do update set since = excluded.since, position = excluded.position returning 1)
+          insert into {table} as t ({key}, {string.Join(", ", values)}) select l.* from live l left join {table} k using ({key})
+          where {string.Join(" or ", values.Select(value => $"k.{value} is distinct from l.{value}"))}
+          on conflict ({key}) do update set {string.Join(", ", values.Select(value => $"{value} = excluded.{value}"))} returning 1)
         select (select count(*) from surplus) + (select count(*) from corrected)
         """;
 

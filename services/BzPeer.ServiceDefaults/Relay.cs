@@ -18,26 +18,38 @@ public sealed class Publications(string source)
     internal delegate Task Publish(IBus bus, IEvent e, long previous, CancellationToken cancellation);
 
     private readonly Dictionary<Type, Publish> byStreamEvent = [];
-    private readonly List<Type> contracts = [];
+    private readonly HashSet<Type> contracts = [];
 
     /// <summary>One of <see cref="Sources"/>.</summary>
     public string Source => source;
 
     internal IReadOnlyDictionary<Type, Publish> ByStreamEvent => byStreamEvent;
 
-    internal IReadOnlyList<Type> Contracts => contracts;
+    internal IReadOnlyCollection<Type> Contracts => contracts;
 
     /// <summary>Every <typeparamref name="TStreamEvent"/> is published as a <typeparamref name="TContract"/> about <paramref name="subject"/>.</summary>
     public Publications Add<TStreamEvent, TContract>(Func<IEvent<TStreamEvent>, Guid> subject, Func<IEvent<TStreamEvent>, EventOrigin, TContract> translate)
         where TStreamEvent : notnull
-        where TContract : class, IIntegrationEvent
+        where TContract : class, IIntegrationEvent =>
+        Add(subject, translate, [typeof(TContract)]);
+
+    /// <summary>As the other one, where the event's data say which of two contracts it is.</summary>
+    public Publications Add<TStreamEvent, TContract1, TContract2>(Func<IEvent<TStreamEvent>, Guid> subject, Func<IEvent<TStreamEvent>, EventOrigin, IIntegrationEvent> translate)
+        where TStreamEvent : notnull
+        where TContract1 : class, IIntegrationEvent
+        where TContract2 : class, IIntegrationEvent =>
+        Add(subject, translate, [typeof(TContract1), typeof(TContract2)]);
+
+    private Publications Add<TStreamEvent>(Func<IEvent<TStreamEvent>, Guid> subject, Func<IEvent<TStreamEvent>, EventOrigin, IIntegrationEvent> translate, Type[] published)
+        where TStreamEvent : notnull
     {
-        contracts.Add(typeof(TContract));
+        contracts.UnionWith(published);
         byStreamEvent.Add(typeof(TStreamEvent), (bus, e, previous, cancellation) =>
         {
             var typed = (IEvent<TStreamEvent>)e;
             var origin = new EventOrigin(e.Id, e.Timestamp, source, subject(typed), e.Sequence, previous, e.StreamId, e.Version);
-            return bus.Publish(translate(typed, origin), context =>
+            var message = translate(typed, origin);
+            return bus.Publish(message, message.GetType(), context =>
             {
                 // A retry inside the transport would otherwise make an id of its own.
                 context.MessageId = e.Id;
