@@ -9,14 +9,20 @@ namespace BzPeer.Publication;
 /// <summary>An author of a listed work.</summary>
 public sealed record ListedAuthor(Guid? ResearcherId, string Name, int Position);
 
-/// <summary>A work as it is listed and read.</summary>
+/// <summary>
+/// A work as it is listed and read. A list names the first 100 of its authors, and <paramref name="AuthorCount"/> says how many there are;
+/// <c>GET /api/works/{id}</c> names them all.
+/// </summary>
 public sealed record ListedWork(
     Guid Id, string Title, string Type, int? Year, DateOnly? PublicationDate, string? Venue, string? Doi, string? ArxivId, string? Abstract,
-    IReadOnlyList<ListedAuthor> Authors, IReadOnlyList<string> Topics, bool Validated, bool Retracted, IReadOnlyList<WorkVersion> Versions);
+    IReadOnlyList<ListedAuthor> Authors, IReadOnlyList<string> Topics, bool Validated, bool Retracted, IReadOnlyList<WorkVersion> Versions, int AuthorCount);
 
 /// <summary>GET /api/works/{id}, and how works are read.</summary>
 internal static class Works
 {
+    /// <summary>Authors of each work in a list: a page of works by thousands of people would be megabytes of names.</summary>
+    private const int ListedAuthors = 100;
+
     /// <param name="Work">The work.</param>
     /// <param name="ListedOn">What lists are ordered by; <see cref="DateOnly.MinValue"/> where no date is known.</param>
     internal sealed record Row(ListedWork Work, DateOnly ListedOn);
@@ -52,7 +58,7 @@ internal static class Works
 
     /// <summary>One work, or null.</summary>
     internal static async Task<ListedWork?> FindAsync(NpgsqlDataSource database, Guid id, CancellationToken cancellation) =>
-        (await QueryAsync(database, "where w.id = $1", cancellation, id)).SingleOrDefault()?.Work;
+        (await QueryAsync(database, "where w.id = $1", int.MaxValue, cancellation, id)).SingleOrDefault()?.Work;
 
     /// <summary>Those of these works that there are, in any order.</summary>
     internal static async Task<Dictionary<Guid, ListedWork>> LoadAsync(NpgsqlDataSource database, Guid[] ids, CancellationToken cancellation) =>
@@ -72,14 +78,18 @@ internal static class Works
         return (long)(await command.ExecuteScalarAsync(cancellation))!;
     }
 
-    internal static async Task<List<Row>> QueryAsync(NpgsqlDataSource database, string where, CancellationToken cancellation, params object[] parameters)
+    /// <summary>Works as lists have them.</summary>
+    internal static Task<List<Row>> QueryAsync(NpgsqlDataSource database, string where, CancellationToken cancellation, params object[] parameters) =>
+        QueryAsync(database, where, ListedAuthors, cancellation, parameters);
+
+    private static async Task<List<Row>> QueryAsync(NpgsqlDataSource database, string where, int mostAuthors, CancellationToken cancellation, params object[] parameters)
     {
         await using var command = database.CreateCommand(
             $"""
             select w.id, w.title, w.type, w.year, w.publication_date, w.venue, w.doi, w.arxiv_id, w.abstract, w.validated, w.retracted, w.listed_on,
-              a.researchers, a.names, t.labels, w.versions
+              a.researchers, a.names, t.labels, w.versions, coalesce((select max(position) from work_authors where work_id = w.id), 0)
             from works w
-            left join lateral (select array_agg(researcher_id order by position) researchers, array_agg(name order by position) as names from work_authors where work_id = w.id) a on true
+            left join lateral (select array_agg(researcher_id order by position) researchers, array_agg(name order by position) as names from work_authors where work_id = w.id and position <= {mostAuthors}) a on true
             left join lateral (select array_agg(label order by rank) labels from work_topics where work_id = w.id) t on true
             {where}
             """);
@@ -90,7 +100,7 @@ internal static class Works
             rows.Add(new(new(
                 row.GetGuid(0), row.GetString(1), row.GetString(2), Value<int>(row, 3), Value<DateOnly>(row, 4), Text(row, 5), Text(row, 6), Text(row, 7), Text(row, 8),
                 Authors(row), row.IsDBNull(14) ? [] : row.GetFieldValue<string[]>(14), row.GetBoolean(9), row.GetBoolean(10),
-                row.IsDBNull(15) ? [] : JsonSerializer.Deserialize<WorkVersion[]>(row.GetString(15), JsonSerializerOptions.Web)!), row.GetFieldValue<DateOnly>(11)));
+                row.IsDBNull(15) ? [] : JsonSerializer.Deserialize<WorkVersion[]>(row.GetString(15), JsonSerializerOptions.Web)!, row.GetInt32(16)), row.GetFieldValue<DateOnly>(11)));
         return rows;
     }
 

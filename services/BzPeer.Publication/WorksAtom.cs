@@ -30,9 +30,6 @@ internal static class WorksAtom
     private const string Namespace = "http://www.w3.org/2005/Atom";
     private const int Newest = 50;
 
-    /// <summary>Authors of an entry that are named; of a work by thousands, the rest is counted.</summary>
-    private const int MostAuthors = 100;
-
     /// <summary>A date of change tells whole seconds, and events are committed a little after theirs: told earlier, it would hide what follows within that time.</summary>
     private static readonly TimeSpan Settled = TimeSpan.FromMinutes(1);
 
@@ -122,8 +119,8 @@ internal static class WorksAtom
         Text(xml, "title", work.Retracted ? $"Retracted: {work.Title}" : work.Title);
         Element(xml, "published", Date(entry.Published));
         Element(xml, "updated", Date(entry.Updated));
-        foreach (var author in work.Authors.Take(MostAuthors)) Author(xml, author.Name);
-        if (work.Authors.Count > MostAuthors) Author(xml, string.Create(CultureInfo.InvariantCulture, $"and {work.Authors.Count - MostAuthors:N0} more"));
+        foreach (var author in work.Authors) Author(xml, author.Name);
+        if (work.AuthorCount > work.Authors.Count) Author(xml, string.Create(CultureInfo.InvariantCulture, $"and {work.AuthorCount - work.Authors.Count:N0} more"));
         Link(xml, "alternate", entry.Page, "text/html");
         foreach (var topic in work.Topics)
         {

@@ -59,7 +59,7 @@ internal sealed record Relationship(Guid ResearcherId, bool Following, bool Foll
 
 internal sealed record Work(
     Guid Id, string Title, string? Type, int? Year, string? Venue, string? Doi, string? ArxivId, string? Abstract,
-    IReadOnlyList<Author>? Authors, IReadOnlyList<string>? Topics, bool? Validated, bool Retracted);
+    IReadOnlyList<Author>? Authors, IReadOnlyList<string>? Topics, bool? Validated, bool Retracted, int? AuthorCount = null);
 
 internal sealed record Author(Guid? ResearcherId, string Name, int Position);
 

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using BzPeer.ServiceDefaults;
 using Shouldly;
 using Xunit;
 using static BzPeer.Publication.Tests.PublicationService;
@@ -149,6 +150,8 @@ public sealed class GraphSliceTests(SharedPublication service)
         var work = slice.Nodes.Single(node => node.Kind == "work").Id;
         (await Slice("work", work, 200)).Total.ShouldBe(5_001);
         (await service.Get<ListedWork>($"/api/works/{work}")).Authors.Select(author => author.Position).ShouldBe(Enumerable.Range(1, 5_000));
+        var listed = (await service.Get<Page<ListedWork>>($"/api/researchers/{one}/works")).Items.ShouldHaveSingleItem();
+        (listed.Authors.Select(author => author.Position).Max(), listed.AuthorCount).ShouldBe((100, 5_000));
         (await service.GetAll<Collaborator>($"/api/researchers/{one}/collaborators")).Count.ShouldBe(4_999);
         (await service.Sums(one)).ShouldBe(new(1, 1, 0, 0, 0, 0));
     }
