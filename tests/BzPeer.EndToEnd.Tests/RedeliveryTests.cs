@@ -1,3 +1,5 @@
+using System.Net;
+using System.Net.Http.Json;
 using System.Text.Json;
 
 namespace BzPeer.EndToEnd.Tests;
@@ -21,10 +23,12 @@ public sealed class RedeliveryTests(RunningSystem running)
         foreach (var author in people)
             await running.System.AsCurator().PublishAsync("Seen twice", [author], Stop);
         await traffic.ShouldAgreeAsync(Patience, Stop);
+        await MergeAndSplitAsync(people[0], people[1]);
+        await traffic.ShouldAgreeAsync(Patience, Stop);
         var before = await Eventually.Async(_ => SnapshotAsync(people), states => states.Values.All(state => state.Trust.Score == 13), "trust has risen", Patience, Stop);
 
         var run = tap.Messages.Where(message => people.Any(id => message.Text.Contains(id.ToString(), StringComparison.Ordinal))).ToArray();
-        run.Select(message => message.Exchange).Distinct().Count().ShouldBe(7, "of every event type that some service consumes");
+        run.Select(message => message.Exchange).Distinct().Count().ShouldBe(9, "of every event type that some service consumes");
         Tapped[] again = [.. run, .. run];
         Random.Shared.Shuffle(again);
         foreach (var message in again) await tap.PublishAsync(message, Stop);
@@ -37,6 +41,18 @@ public sealed class RedeliveryTests(RunningSystem running)
         // And whatever is newer still counts.
         await traffic.RunAsync(5, Stop);
         await traffic.ShouldAgreeAsync(Patience, Stop);
+    }
+
+    private async Task MergeAndSplitAsync(Guid gone, Guid survivor)
+    {
+        using var made = await running.System.AsCurator().PostAsJsonAsync($"/api/researchers/{survivor}/merges", new { researcherId = gone, reason = "One iD" }, Stop);
+        await made.ShouldBeSuccessAsync();
+        await IsAsync(HttpStatusCode.MovedPermanently);
+        (await running.System.AsCurator().DeleteAsync($"{made.Headers.Location}?reason=Two", Stop)).EnsureSuccessStatusCode();
+        await IsAsync(HttpStatusCode.OK);
+
+        Task IsAsync(HttpStatusCode wanted) => Task.WhenAll(((string[])["", "/trust", "/followers"]).Select(path => Eventually.Async(
+            async token => (await Http.GetAsync($"/api/researchers/{gone}{path}", token)).StatusCode, status => status == wanted, $"{path} is {wanted}", Patience, Stop)));
     }
 
     private sealed record State(TrustScore Trust, string Text);
