@@ -33,6 +33,7 @@ app.MapRetractWork();
 app.MapMergeWorks();
 app.MapWithdrawRecords();
 app.MapWorks();
+app.MapReadAssertions();
 app.MapListWorks();
 app.MapWorksAtom();
 app.MapFeed();
