@@ -82,12 +82,12 @@ public sealed record PairTies(Guid One, Guid Other, long Version, IReadOnlyList<
         // Whoever follows where an edge is kept already has not heard of a merge yet: the edge is as old as it was.
         Followed f => this with { Ties = [.. Ties.Union([Own(f.FollowerId, blocks: false, f.At, position)], SamePlace)], Told = Telling(f.FollowerId, false, f.At, position) },
         Unfollowed u => this with { Ties = [.. Ties.Where(tie => tie.Blocks || tie.From != u.FollowerId)], Told = Telling(u.FollowerId, false, null, null) },
-        Blocked b => this with { Ties = [.. Ties.Where(tie => tie.Blocks).Union([Own(b.BlockerId, blocks: true, b.At, position)], SamePlace)], Told = Telling(b.BlockerId, true, b.At, position) },
-        // Lifting a block brings nothing back, not even what another's block had covered.
+        Blocked b => this with { Ties = [.. Ties.Union([Own(b.BlockerId, blocks: true, b.At, position)], SamePlace)], Told = Telling(b.BlockerId, true, b.At, position) },
+        // Lifting a block brings nothing back: what it covered, whosever it was, ends here at the latest.
         Unblocked u => this with { Ties = [.. Ties.Where(tie => tie.Blocks && tie.From != u.BlockerId)], Told = Telling(u.BlockerId, true, null, null) },
         HandedOver over => this with { Away = over },
         Returned => this with { Away = null },
-        TakenOver taken => this with { Ties = [.. Ties.Concat(taken.Ties).OrderBy(Age).Distinct(SamePlace)] },
+        TakenOver taken => this with { Ties = [.. Ties.Union(taken.Ties, SamePlace)] },
         HandedBack back => this with { Ties = [.. Ties.Where(tie => !tie.Path.TakeLast(back.Steps.Count).SequenceEqual(back.Steps))] },
         EdgeRedirected r => this with { Told = Telling(r.FollowerId, false, r.Since, r.Position) },
         EdgeRestored r => this with { Told = Telling(r.FollowerId, false, r.Since, r.Position) },

@@ -26,14 +26,14 @@ public sealed class Survivors(NpgsqlDataSource database, ILogger<Survivors> log)
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
 
     private readonly ConcurrentDictionary<Guid, Guid> merged = [];
-    private volatile HashSet<Guid> concerned = [];
+    private readonly ConcurrentDictionary<Guid, bool> concerned = [];
     private readonly TaskCompletionSource read = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <summary>Who <paramref name="researcher"/> is: themselves, or whom they were merged into.</summary>
     public Guid Of(Guid researcher) => merged.GetValueOrDefault(researcher, researcher);
 
     /// <summary>Whether any merge is or was about <paramref name="researcher"/>, on either side: of most, none.</summary>
-    public bool Concern(Guid researcher) => concerned.Contains(researcher);
+    public bool Concern(Guid researcher) => concerned.ContainsKey(researcher);
 
     /// <summary>
     /// Takes over who is whose. For each researcher the event of the greatest sequence counts, whatever order they come in; a row says so
@@ -124,15 +124,12 @@ public sealed class Survivors(NpgsqlDataSource database, ILogger<Survivors> log)
         await using var command = new NpgsqlCommand($"select id, survivor from survivors {(ids is null ? "" : "where id = any($1)")}", connection);
         if (ids is not null) command.Parameters.Add(new() { Value = ids });
         await using var row = await command.ExecuteReaderAsync(cancellation);
-        var all = new HashSet<Guid>(concerned);
         while (await row.ReadAsync(cancellation))
         {
-            all.UnionWith([row.GetGuid(0), row.GetGuid(1)]);
+            concerned[row.GetGuid(0)] = concerned[row.GetGuid(1)] = true;
             if (row.GetGuid(0) == row.GetGuid(1)) merged.TryRemove(row.GetGuid(0), out _);
             else merged[row.GetGuid(0)] = row.GetGuid(1);
         }
-
-        concerned = all;
     }
 
     private static async Task ExecuteAsync(NpgsqlConnection connection, string sql, CancellationToken cancellation)

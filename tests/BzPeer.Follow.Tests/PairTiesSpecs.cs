@@ -28,6 +28,9 @@ public sealed class PairTiesSpecs
         /// <summary>What the two did in each pair, without what merges did.</summary>
         public Dictionary<Guid, List<(object Data, long Position)>> Own { get; } = [];
 
+        /// <summary>What the two did, and merges as they were heard of (their ids), in order.</summary>
+        public List<(object What, long Position)> History { get; } = [];
+
         public IReadOnlyList<(Guid Id, Guid Merged, Guid Survivor)> Standing => standing;
 
         public IEnumerable<PairTies> Pairs => pairs.Values;
@@ -45,6 +48,7 @@ public sealed class PairTiesSpecs
                 Say(pair.Stream, e);
                 if (!Own.TryGetValue(pair.Stream, out var own)) Own[pair.Stream] = own = [];
                 own.Add((e, sequence));
+                History.Add((e, sequence));
             }
 
             return this;
@@ -62,6 +66,7 @@ public sealed class PairTiesSpecs
         public Guid Hears(Guid merged, Guid survivor)
         {
             standing.Add((Guid.NewGuid(), merged, survivor));
+            History.Add((standing[^1].Id, 0));
             return standing[^1].Id;
         }
 
@@ -287,6 +292,32 @@ public sealed class PairTiesSpecs
     }
 
     [Fact]
+    public void A_pair_whose_turn_comes_late_goes_on_to_where_its_like_have_gone_already()
+    {
+        var world = new World().Follows(Cyd, Ada, 1).Follows(Cyd, Bob, 2);
+        world.Hears(Ada, Bob);
+        world.Hears(Bob, Dan);
+        world.Take(world.Steps().Single(step => step.Events[0].Stream == FollowPair.StreamId(Cyd, Bob)));
+        world.Edge(Cyd, Dan).ShouldBe((2, 2));
+        world.Take(world.Steps().Single());
+        (world.Edge(Cyd, Dan), world.Edge(Cyd, Bob), world.Steps().Count).ShouldBe(((1, 1), null, 0));
+    }
+
+    [Fact]
+    public void A_step_back_takes_along_nothing_that_came_from_another_pair()
+    {
+        var world = new World().Follows(Cyd, Ada, 1).Follows(Dan, Ada, 2);
+        var merge = world.Merges(Ada, Bob);
+        world.Merges(Cyd, Dan);
+        world.Edge(Dan, Bob).ShouldBe((1, 1));
+        world.HearsOfSplit(merge);
+        world.Take(world.Steps().Single(step => step.Events[0].Stream == FollowPair.StreamId(Cyd, Ada)));
+        world.Edge(Dan, Bob).ShouldBe((2, 2));
+        world.Finish();
+        (world.Edge(Dan, Bob), world.Edge(Dan, Ada)).ShouldBe((null, (1, 1)));
+    }
+
+    [Fact]
     public void Who_acts_on_the_merged_one_without_having_heard_of_it_is_taken_along()
     {
         var world = new World().Follows(Cyd, Ada, 1);
@@ -356,10 +387,10 @@ public sealed class PairTiesSpecs
     {
         private readonly Dictionary<(Guid From, Guid To, bool Blocks), (DateTimeOffset Since, long Position)> rows = [];
 
-        public static string Of(IEnumerable<(object What, long Position)> history, IReadOnlyList<(Guid Id, Guid Merged, Guid Survivor)> standing)
+        public static string Of(World world)
         {
             var retold = new Retold();
-            foreach (var (what, position) in history) retold.Tell(what, position, standing);
+            foreach (var (what, position) in world.History) retold.Tell(what, position, world.Standing);
             return string.Join('\n', retold.rows.Select(row => $"{row.Key.From} {row.Key.To} {row.Key.Blocks} {row.Value.Since:O} {row.Value.Position}").Order());
         }
 
@@ -396,20 +427,18 @@ public sealed class PairTiesSpecs
     [Fact]
     public void After_any_history_it_is_as_if_the_merges_taken_back_had_never_been() => Turn.Many.Sample(turns =>
     {
-        var (world, history) = (new World(), new List<(object What, long Position)>());
+        var world = new World();
         foreach (var turn in turns)
         {
-            var known = world.Own.ToDictionary(own => own.Key, own => own.Value.Count);
             switch (turn.Kind)
             {
-                case 5 or 6: if (turn.Merge(world) is { } merge) history.Add((merge, 0)); break;
+                case 5 or 6: turn.Merge(world); break;
                 case 7: turn.Split(world); break;
                 default: turn.Act(world, world.RootOf); break;
             }
 
-            history.AddRange(world.Own.SelectMany(own => own.Value.Skip(known.GetValueOrDefault(own.Key))));
             world.Finish();
-            world.Told().ShouldBe(Retold.Of(history, world.Standing));
+            world.Told().ShouldBe(Retold.Of(world));
         }
     }, iter: Histories);
 
@@ -433,6 +462,8 @@ public sealed class PairTiesSpecs
             else turn.Step(world);
         }
 
+        world.Finish();
+        world.Told().ShouldBe(Retold.Of(world));
         foreach (var merge in merges.OrderBy(merge => more[merges.IndexOf(merge)].Number))
         {
             world.HearsOfSplit(merge);
