@@ -106,9 +106,14 @@ public sealed class FollowCommands : IAsyncDisposable
     {
         var pending = new Pending(command);
         foreground?.Arrived(batches.UnderWay);
+        // What a merge has not moved yet is decided about too.
         if (redirects is not null) await redirects.BringAsync(command.Actor, command.Other, cancellation);
         await batches.ApplyAsync(pending, cancellation);
-        return pending.Outcome!;
+        var outcome = pending.Outcome!;
+        // Nothing was there to end: unless a merge has moved it, which the caller had not heard of, there is nothing.
+        if (redirects is null || outcome is not { Changed: false, Pair: { Version: > 0, IsEmpty: true } } || await redirects.FollowAsync(command, cancellation) is not { } moved) return outcome;
+        var there = await ExecuteAsync(moved, cancellation);
+        return there with { Pair = there.Pair.Seen(moved.Actor, command.Actor, command.Other) };
     }
 
     /// <inheritdoc />

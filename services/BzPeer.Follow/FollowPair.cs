@@ -44,6 +44,17 @@ public sealed record FollowPair(Guid Smaller, Guid Greater, OneWay Forth, OneWay
         ? NameBasedId.Of(Namespace, $"{one}{other}")
         : NameBasedId.Of(Namespace, $"{other}{one}");
 
+    /// <summary>Whether neither follows or blocks the other.</summary>
+    public bool IsEmpty => Forth == default && Back == default;
+
+    /// <summary>The same by other names: <paramref name="one"/> of the two is called <paramref name="name"/>, the other <paramref name="other"/>.</summary>
+    public FollowPair Seen(Guid one, Guid name, Guid other)
+    {
+        var strangers = Strangers(name, other);
+        var (forth, back) = strangers.Smaller == name ? (From(one), Towards(one)) : (Towards(one), From(one));
+        return strangers with { Forth = forth, Back = back, Version = Version, Position = Position };
+    }
+
     /// <summary>The other of the two.</summary>
     public Guid OtherThan(Guid one) => one == Smaller ? Greater : Smaller;
 

@@ -49,15 +49,12 @@ internal sealed class RedirectEdges(NpgsqlDataSource database, FollowLog log, Su
           or exists (select from follow_blocks where blocked = m.merged) or exists (select from follow_blocks where blocker = m.merged))
         """;
 
-    /// <summary>
-    /// Merges with something to do; first what has to be given back, which may be in the way of the others. Every instance has a second to
-    /// hear of a merge: who unfollows the merged one, and is answered that they do not follow, must not find the edge gone ahead of them.
-    /// </summary>
+    /// <summary>Merges with something to do; first what has to be given back, which may be in the way of the others.</summary>
     private const string Work =
         $"""
         select m.merge_id, m.merged, m.survivor, m.trace, f.in_force
         from merges m cross join lateral (select {InForce} as in_force) f
-        where m.heard < now() - interval '1 second' and ($1 or m.heard > now() - interval '1 minute') and case when f.in_force then {LeftBehind} else exists (select from handed_over h where h.merge_id = m.merge_id) end
+        where ($1 or m.heard > now() - interval '1 minute') and case when f.in_force then {LeftBehind} else exists (select from handed_over h where h.merge_id = m.merge_id) end
         order by f.in_force, m.version
         """;
 
@@ -123,6 +120,18 @@ internal sealed class RedirectEdges(NpgsqlDataSource database, FollowLog log, Su
     {
         if (!survivors.Concern(one) && !survivors.Concern(other)) return;
         for (var races = 0; races < MostRaces && await FindAsync(one, other, cancellation) is var (merge, left); races++) await MoveAsync(merge, [left], cancellation);
+    }
+
+    /// <summary>The command as it has to be now, where a merge has moved the pair meanwhile; else null.</summary>
+    public async Task<PairCommand?> FollowAsync(PairCommand command, CancellationToken cancellation)
+    {
+        await using var find = database.CreateCommand($"select m.merged, m.survivor from handed_over h join merges m on m.merge_id = h.merge_id where h.stream = $1 and {InForce}");
+        find.Parameters.Add(new() { Value = command.Stream });
+        await using var found = await find.ExecuteReaderAsync(cancellation);
+        if (!await found.ReadAsync(cancellation)) return null;
+        var (merged, survivor) = (found.GetGuid(0), found.GetGuid(1));
+        var (actor, other) = (command.Actor == merged ? survivor : command.Actor, command.Other == merged ? survivor : command.Other);
+        return actor == other ? null : new(actor, other, command.Decide, command.Requires);
     }
 
     /// <summary>One of the pairs of all that the two are which is not where it belongs.</summary>

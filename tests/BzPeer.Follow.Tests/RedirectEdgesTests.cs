@@ -156,8 +156,12 @@ public sealed class RedirectEdgesTests(FollowHost service) : IClassFixture<Follo
         followers.Where(who => listed.Contains(who) != last.GetValueOrDefault(who, true)).ShouldBeEmpty("what everybody did last counts, before the merge, after it and meanwhile");
 
         await Hears(service, Split(merge));
-        foreach (var who in followers.Take(200)) await Send(who, ada, follows: random.Next(2) == 0);
+        await Eventually.Async(async ct => (await service.Anonymous().GetAsync($"/api/researchers/{ada}/follow-counts", ct)).StatusCode == HttpStatusCode.OK, "the merge is known to be taken back", Long, Ct);
+        var after = followers.Take(200).ToDictionary(who => who, _ => random.Next(2) == 0);
+        foreach (var (who, follows) in after) await Send(who, ada, follows);
         await Done(service);
+        listed = [.. (await service.List(ada, "followers")).Select(item => item.ResearcherId)];
+        after.Where(one => listed.Contains(one.Key) != one.Value).ShouldBeEmpty("what is done about somebody restored counts, whether or not their edges are back");
         await over.CancelAsync();
         await looking;
         underWay.ShouldBeGreaterThan(0, $"one of {looks} looks fell into the middle");
@@ -306,6 +310,38 @@ public sealed class RedirectEdgesTests(FollowHost service) : IClassFixture<Follo
         await Done(service);
         (await service.List(bob, "followers")).Single().ResearcherId.ShouldBe(cyd);
         await NothingDiffers(service);
+    }
+
+    [Fact]
+    public async Task Who_unfollows_the_merged_one_without_having_heard_of_it_follows_the_survivor_no_more()
+    {
+        var (ada, bob, cyd) = (await service.Registered(), await service.Registered(), await service.Registered());
+        await Follow(service, [(cyd, ada), (ada, cyd)]);
+        await Comes(service, Merged(ada, bob));
+        var commands = service.Services.GetRequiredService<FollowCommands>();
+        var outcome = await commands.ExecuteAsync(new(cyd, ada, UnfollowResearcher.Decide), Ct);
+        (outcome.Changed, Relationship.Of(outcome.Pair, cyd, ada) with { FollowingSince = null }).ShouldBe((true, new Relationship(ada, Following: false, FollowedBy: true, Blocking: false, null)));
+        (await service.List(bob, "followers")).ShouldBeEmpty();
+        outcome = await commands.ExecuteAsync(new(ada, cyd, UnfollowResearcher.Decide), Ct);
+        (outcome.Changed, Relationship.Of(outcome.Pair, ada, cyd)).ShouldBe((true, new Relationship(cyd, Following: false, FollowedBy: false, Blocking: false, null)));
+        (await service.List(bob, "following")).ShouldBeEmpty();
+        await NothingDiffers(service);
+    }
+
+    [Fact]
+    public async Task Reconcile_sees_a_pair_that_nobody_would_give_back_and_a_rebuild_puts_it_right()
+    {
+        var (ada, bob, cyd) = (await service.Registered(), await service.Registered(), await service.Registered());
+        await Follow(service, [(cyd, ada)]);
+        var merge = Merged(ada, bob);
+        await Comes(service, merge);
+        await using (var tamper = service.Database.CreateCommand($"delete from handed_over where merge_id = '{merge.MergeId}'"))
+            (await tamper.ExecuteNonQueryAsync(Ct)).ShouldBe(1);
+        (await Residual(service))["pairs handed over against events"].ShouldBe(1);
+        (await Rebuild.EdgesAsync(service.Database, Ct)).Corrected.ShouldBe(1);
+        await NothingDiffers(service);
+        await Comes(service, Split(merge));
+        (await service.List(ada, "followers")).Single().ResearcherId.ShouldBe(cyd);
     }
 
     [Fact]
