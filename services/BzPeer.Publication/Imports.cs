@@ -16,7 +16,7 @@ public sealed record ImportRejection(long Index, string? SourceId, string Reason
 
 /// <summary>How an import stands. Created, updated, unchanged and rejected sum to received.</summary>
 /// <param name="Id">The import.</param>
-/// <param name="Format">The format it was sent as: <c>openalex</c>, <c>crossref</c>, <c>arxiv</c>, <c>orcid</c>, <c>bibtex</c> or <c>csl</c>.</param>
+/// <param name="Format">The format it was sent as: <c>openalex</c>, <c>crossref</c>, <c>arxiv</c>, <c>orcid</c>, <c>bibtex</c>, <c>csl</c> or <c>retraction-watch</c>.</param>
 /// <param name="State"><c>running</c>, <c>completed</c>, or <c>failed</c> when nothing of it could be read.</param>
 /// <param name="Received">Records read so far.</param>
 /// <param name="Created">Works that entered the record.</param>

@@ -61,8 +61,15 @@ public sealed class ReadAssertionsTests(SharedPublication service)
         all.Assertions.ShouldAllBe(a => a.TakenAt > before && a.TakenAt < DateTimeOffset.UtcNow.AddSeconds(1));
         all.Stands.ToDictionary(field => field.Field, field => field.Source).ShouldBe(new Dictionary<string, string>
         {
-            ["title"] = WorkSource.OpenAlex, ["type"] = WorkSource.OpenAlex, ["venue"] = WorkSource.Arxiv, ["doi"] = WorkSource.OpenAlex, ["arxivId"] = WorkSource.OpenAlex,
-            ["openAlex"] = WorkSource.OpenAlex, ["year"] = WorkSource.OpenAlex, ["publicationDate"] = WorkSource.OpenAlex, ["authors"] = WorkSource.OpenAlex,
+            ["title"] = WorkSource.OpenAlex,
+            ["type"] = WorkSource.OpenAlex,
+            ["venue"] = WorkSource.Arxiv,
+            ["doi"] = WorkSource.OpenAlex,
+            ["arxivId"] = WorkSource.OpenAlex,
+            ["openAlex"] = WorkSource.OpenAlex,
+            ["year"] = WorkSource.OpenAlex,
+            ["publicationDate"] = WorkSource.OpenAlex,
+            ["authors"] = WorkSource.OpenAlex,
         }, ignoreOrder: true);
     }
 

@@ -80,7 +80,7 @@ internal static class DataReport
             Written by `dotnet run -c Release --project tests/Load data` on {DateTime.UtcNow:yyyy-MM-dd}: every file is handed in through
             `POST /api/imports` to one publication service on an empty database, in this order, and then all of them once more.
             A row counts what the import itself reports. *Updated* are works that another record had brought before: by DOI, arXiv id, OpenAlex id, or
-            the number ORCID gave an entry. What each format means is said in [imports.md](imports.md).
+            the number ORCID gave an entry; or by title, as said below. What each format means is said in [imports.md](imports.md).
 
             | file | format | files | received | created | updated | unchanged | rejected |
             |---|---|---:|---:|---:|---:|---:|---:|
