@@ -16,6 +16,9 @@ internal sealed class Namesakes(TimeProvider clock)
     /// </summary>
     private const double MostExpected = 0.2;
 
+    /// <summary>A store of fewer researchers is taken for one of so many: of a handful of names nothing can be told.</summary>
+    private const long LeastResearchers = 1_000;
+
     /// <summary>What this instance registers is counted at once, what others register after this time.</summary>
     private static readonly TimeSpan Fresh = TimeSpan.FromMinutes(10);
 
@@ -33,7 +36,7 @@ internal sealed class Namesakes(TimeProvider clock)
             // Whoever has the name already is not their own namesake.
             var family = families.GetValueOrDefault(name.Family!) - 1;
             var given = (name.IsInitial ? initials : givens).GetValueOrDefault(name.Given) - 1;
-            return family > 0 && given > 0 && (double)family * given / researchers > MostExpected;
+            return family > 0 && given > 0 && (double)family * given / Math.Max(researchers, LeastResearchers) > MostExpected;
         }
     }
 

@@ -17,7 +17,7 @@ public sealed class ResolutionSpecs
     /// <summary>Makes a name common: many of the family, many of the given name, among not so many others.</summary>
     private void Common(string given, string family)
     {
-        foreach (var n in Enumerable.Range(0, 10))
+        foreach (var n in Enumerable.Range(0, 20))
         {
             namesakes.Add(AuthorName.Of($"{given} Other{n}"));
             namesakes.Add(AuthorName.Of($"Other{n} {family}"));
