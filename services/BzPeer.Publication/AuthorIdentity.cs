@@ -17,46 +17,35 @@ public sealed record Identified(
     SeenAffiliation? Affiliation, DateTimeOffset At);
 
 /// <summary>
-/// Which source's author is which researcher. The keys, in order: ORCID, OpenAlex id, else the source with the folded
-/// full name. A key names one researcher for good; its row is written in the transaction of the event.
+/// Which source's author is which researcher. The keys, in order: ORCID, OpenAlex id, else the source with the letters of
+/// the name. A key names one researcher for good; its row is written in the transaction of the event. Who is meant where no key
+/// tells is settled by <see cref="Resolution"/>.
 /// </summary>
 public static class AuthorIdentity
 {
     /// <summary>The keys this author goes by; none when nothing tells who it is.</summary>
-    public static IReadOnlyList<string> Keys(string source, PrintedAuthor author)
+    public static IReadOnlyList<string> Keys(string source, PrintedAuthor author) => Keys(source, author, AuthorName.Of);
+
+    internal static IReadOnlyList<string> Keys(string source, PrintedAuthor author, Func<string, AuthorName> read)
     {
         List<string> keys = [];
         if (author.Orcid is not null) keys.Add($"orcid:{author.Orcid}");
         if (author.OpenAlex is not null) keys.Add($"openalex:{author.OpenAlex}");
         // arXiv gives names only, Crossref mostly, OpenAlex has no id for some authors.
-        if (keys.Count == 0 && WorkSource.KnowsByName(source) && !author.Unlinked && PlainText.Fold(author.Name) is { Length: > 0 } name)
-            keys.Add($"name:{source}:{name}");
+        if (keys.Count == 0 && WorkSource.KnowsByName(source) && !author.Unlinked && read(author.Name).Letters is { Length: > 0 } letters)
+            keys.Add($"name:{source}:{letters}");
         return keys;
     }
 
     /// <summary>
     /// Whom the keys name. Keys that name two follow the first of them, the ORCID before the OpenAlex id; then
-    /// <paramref name="ambiguous"/> is set, for a merge some day. Keys that name nobody are a new researcher.
+    /// <paramref name="other"/> is whom the other names, for a curator to look at. Null where they name nobody.
     /// </summary>
-    public static Guid Resolve(IReadOnlyList<string> keys, IReadOnlyDictionary<string, Guid> known, out bool ambiguous)
+    public static Guid? Resolve(IReadOnlyList<string> keys, IReadOnlyDictionary<string, Guid> known, out Guid? other)
     {
-        var named = keys.Where(known.ContainsKey).Select(key => known[key]).ToList();
-        ambiguous = named.Distinct().Count() > 1;
-        return named.Count > 0 ? named[0] : StableId.Of(keys[0]);
-    }
-
-    /// <summary>
-    /// By folded name whom another source of record names by an id on this very work: where both print the name once, that is who an
-    /// author without an id is, and nobody new of the same name. Names that several fit are left out.
-    /// </summary>
-    public static IReadOnlyDictionary<string, Guid> OnTheWork(Work? work, IReadOnlyList<PrintedAuthor> printed)
-    {
-        if (work is null) return new Dictionary<string, Guid>();
-        var once = printed.CountBy(author => PlainText.Fold(author.Name)).Where(name => name.Value == 1).Select(name => name.Key).ToHashSet();
-        return work.Said.Where(said => WorkSource.Validates(said.Source)).SelectMany(said => said.Work.Authors)
-            .Where(author => author.ResearcherId is not null && (author.Orcid ?? author.OpenAlex) is not null)
-            .GroupBy(author => PlainText.Fold(author.Name), author => author.ResearcherId!.Value)
-            .Where(named => once.Contains(named.Key) && named.Distinct().Take(2).Count() == 1).ToDictionary(named => named.Key, named => named.First());
+        var named = keys.Where(known.ContainsKey).Select(key => known[key]).Distinct().ToList();
+        other = named.Count > 1 ? named[1] : null;
+        return named.Count > 0 ? named[0] : null;
     }
 
     /// <summary>What becomes known about a researcher from an author of a work; null when all of it is known already.</summary>

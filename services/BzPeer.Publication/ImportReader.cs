@@ -40,7 +40,7 @@ internal static class ImportReader
 
     private static readonly Dictionary<string, Format> ByName = new()
     {
-        [WorkSource.OpenAlex] = new(Json: record => [OpenAlexWorks.Read(record)], ListAt: ["results"]),
+        [WorkSource.OpenAlex] = new(Json: record => [OpenAlexAuthors.Read(record) ?? OpenAlexWorks.Read(record)], ListAt: ["results"]),
         [WorkSource.Crossref] = new(Json: record => [CrossrefWorks.Read(record)], ListAt: ["message", "items"]),
         [WorkSource.Arxiv] = new(Json: ArxivWorks.ReadAny, ListAt: ["results"], Xml: ArxivWorks.ReadAsync),
         [WorkSource.Orcid] = new(Json: OrcidWorks.Read, Xml: OrcidWorks.ReadAsync),

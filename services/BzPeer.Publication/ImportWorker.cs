@@ -206,10 +206,12 @@ internal sealed class ImportWorker(IDocumentStore store, NpgsqlDataSource databa
     private async Task CommitAsync(Import import, long start, List<ReadRecord> records, CancellationToken stopping)
     {
         await using var session = store.LightweightSession();
-        var taken = records.Where(r => r.Rejection is null).Select(r => r.Heard(import.Format).ToList()).ToList();
-        var recorded = new Queue<Recorded>(await record.AddAsync(session, [.. taken.SelectMany(heard => heard)], stopping));
+        var accepted = records.Where(r => r.Rejection is null).ToList();
+        var taken = accepted.ConvertAll(r => r.Heard(import.Format).ToList());
+        var (works, authors) = await record.AddAsync(session, [.. taken.SelectMany(heard => heard)], [.. accepted.Select(r => r.Author).OfType<AuthorRecord>()], stopping);
         // Of a record that says several things, what became of the first counts, unless only another one is news.
-        var outcomes = taken.ConvertAll(heard => heard.ConvertAll(_ => recorded.Dequeue().Outcome).Min());
+        var recorded = new Queue<Recorded>(works);
+        List<Outcome> outcomes = [.. taken.Where(heard => heard.Count > 0).Select(heard => heard.ConvertAll(_ => recorded.Dequeue().Outcome).Min()), .. authors];
         var rejected = records.Select((r, n) => (Index: start + n, Record: r)).Where(r => r.Record.Rejection is not null).ToList();
 
         // The key of this row is what keeps two instances from taking the same records, each on its own.

@@ -6,10 +6,6 @@ namespace BzPeer.Publication;
 /// <summary>OpenAlex works, in today's schema and in that of 2023.</summary>
 internal static class OpenAlexWorks
 {
-    /// <summary>Authors that OpenAlex took down all have this id.</summary>
-    private const string DeletedId = "A9999999999";
-    private const string DeletedName = "Deleted Author";
-
     private const int MaxTopics = 3;
 
     // Before topics there were concepts, in six levels and dozens a work. Those of the first three levels that fit say about
@@ -55,7 +51,7 @@ internal static class OpenAlexWorks
         var raw = PlainText.FromMarkup(authorship.Member("raw_author_name").Text());
         var id = Identifiers.OpenAlex('A', author.Member("id").Text());
         // Taken down: whoever is printed on the work stays printed, but is nobody's profile.
-        if (id == DeletedId || name == DeletedName) return PrintedAuthor.Of(raw ?? name, null, null, null) with { Unlinked = true };
+        if (OpenAlexAuthors.IsDeleted(id, name)) return PrintedAuthor.Of(raw ?? name, null, null, null) with { Unlinked = true };
 
         var orcid = Identifiers.Orcid(author.Member("orcid").Text());
         var institutions = authorship.Member("institutions").Items()

@@ -1,6 +1,7 @@
 using BzPeer.Contracts;
 using BzPeer.Publication;
 using BzPeer.ServiceDefaults;
+using Marten;
 
 var builder = WebApplication.CreateBuilder(args);
 builder.AddServiceDefaults(Sources.Publication);
@@ -17,10 +18,11 @@ builder.AddEventStore(Sources.Publication, PublicationPublisher.Publications, (s
     Imports.Configure(store);
     KnownFollows.Configure(store);
     Feed.Configure(store);
-});
+}).AddSubscriptionWithServices<SuspectPairs>(ServiceLifetime.Singleton, _ => { });
 builder.AddMessageBus(Sources.Publication, PublicationPublisher.Publications, new Consumers()
     .InBatches<ResearcherFollowed, ResearcherUnfollowed>(KnownFollows.ApplyAsync, parallel: 1));
 builder.Services.AddSingleton<RecordWorks>();
+builder.Services.AddSingleton<Namesakes>();
 builder.Services.AddSingleton<Collaborations>();
 builder.Services.AddSingleton(ImportLimits.Read(builder.Configuration));
 builder.Services.AddSingleton<ImportWorker>();
@@ -42,5 +44,6 @@ app.MapTopicsAndInstitutions();
 app.MapGraph();
 app.MapGraphConnection();
 app.MapMerges();
+app.MapSuspectedPairs();
 app.MapImports();
 return await app.MaintainOrServeAsync(args);

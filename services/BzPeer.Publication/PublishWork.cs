@@ -98,7 +98,7 @@ internal static class PublishWork
 
             try
             {
-                var recorded = await record.AddAsync(session, [new Assertion(source, newId, work)], cancellation);
+                var (recorded, _) = await record.AddAsync(session, [new Assertion(source, newId, work)], [], cancellation);
                 await session.SaveChangesAsync(cancellation);
                 var id = recorded[0].Work.Id;
                 return (id, recorded[0].Outcome == Outcome.Created, await Append.LastAsync(database, id, cancellation));

@@ -3,13 +3,14 @@ using System.Text.Json;
 
 namespace BzPeer.Publication;
 
-/// <summary>A record of a source as it was read: what it says of a work, or why it was rejected.</summary>
+/// <summary>A record of a source as it was read: what it says of a work or an author, or why it was rejected.</summary>
 /// <param name="SourceId">The source's id of it, as far as it could be read.</param>
 /// <param name="Work">What it says of a work; null when rejected, and where it says something else.</param>
 /// <param name="Rejection">Why it is rejected, else null.</param>
 /// <param name="BreaksOff">Nothing after it could be read.</param>
 /// <param name="Source">Whose word it is, where the format does not say so by itself.</param>
-internal sealed record ReadRecord(string? SourceId, SourceWork? Work, string? Rejection, bool BreaksOff = false, string? Source = null)
+/// <param name="Author">What it says of an author apart from works; null when it says nothing of any or is rejected.</param>
+internal sealed record ReadRecord(string? SourceId, SourceWork? Work, string? Rejection, bool BreaksOff = false, string? Source = null, AuthorRecord? Author = null)
 {
     private const int MaxShownId = 200;
     private const int MaxReason = 1_000;
@@ -26,6 +27,10 @@ internal sealed record ReadRecord(string? SourceId, SourceWork? Work, string? Re
     /// <summary>The work, if it keeps the rules.</summary>
     public static ReadRecord Of(string sourceId, SourceWork work) =>
         WorkRules.Check(work) is { } broken ? Rejected(sourceId, broken.Detail) : new(sourceId, work, null);
+
+    /// <summary>The author, if they keep the rules.</summary>
+    public static ReadRecord OfAuthor(string sourceId, AuthorRecord author) =>
+        WorkRules.Check(author.Author) is { } broken ? Rejected(sourceId, broken.Detail) : new(sourceId, null, null, Author: author);
 
     /// <summary>What is said of it may quote it, so that is cleaned too: a rejection can always be stored.</summary>
     public static ReadRecord Rejected(string? sourceId, string reason) => new(PlainText.Shorten(sourceId, MaxShownId), null, PlainText.Shorten(reason, MaxReason)!);

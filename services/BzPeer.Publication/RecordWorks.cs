@@ -23,23 +23,24 @@ internal sealed record Recorded(Work Work, Outcome Outcome);
 /// and adds the events and the rows of new keys to the session. The caller commits; a conflict means that somebody else
 /// recorded one of these works or authors at the same time.
 /// </summary>
-internal sealed class RecordWorks(NpgsqlDataSource database, TimeProvider clock, ILogger<RecordWorks> log)
+internal sealed class RecordWorks(NpgsqlDataSource database, Namesakes namesakes, TimeProvider clock, ILogger<RecordWorks> log)
 {
-    /// <summary>Adds the events of all the records to the session, and says what became of each, in their order.</summary>
-    public async Task<IReadOnlyList<Recorded>> AddAsync(IDocumentSession session, IReadOnlyList<Heard> records, CancellationToken cancellation)
+    /// <summary>Adds the events of all the records, of works and of authors, to the session, and says what became of each, in their order.</summary>
+    public async Task<(IReadOnlyList<Recorded> Works, IReadOnlyList<Outcome> Authors)> AddAsync(
+        IDocumentSession session, IReadOnlyList<Heard> records, IReadOnlyList<AuthorRecord> authors, CancellationToken cancellation)
     {
-        var batch = await ReadAsync(session, records, cancellation);
-        var recorded = records.Select(batch.Record).ToList();
+        var batch = await ReadAsync(session, records, authors, cancellation);
+        var (works, people) = (records.Select(batch.Record).ToList(), authors.Select(batch.Record).ToList());
         await batch.WriteAsync(session, cancellation);
-        return recorded;
+        return (works, people);
     }
 
     /// <summary>The work that a record is about, or null.</summary>
     public async Task<Work?> FindAsync(IDocumentSession session, Assertion record, CancellationToken cancellation) =>
-        (await ReadAsync(session, [record], cancellation)).Find(record);
+        (await ReadAsync(session, [record], [], cancellation)).Find(record);
 
     /// <summary>Reads everything the decisions need, in a few round trips however many records there are.</summary>
-    private async Task<Batch> ReadAsync(IDocumentSession session, IReadOnlyList<Heard> records, CancellationToken cancellation)
+    private async Task<Batch> ReadAsync(IDocumentSession session, IReadOnlyList<Heard> records, IReadOnlyList<AuthorRecord> authors, CancellationToken cancellation)
     {
         var workKeys = await LoadWorkKeysAsync([.. records.SelectMany(record => record.Keys()).Distinct()], cancellation);
         var works = await Work.LoadAsync(session, [.. workKeys.Values.Distinct()], cancellation);
@@ -50,13 +51,10 @@ internal sealed class RecordWorks(NpgsqlDataSource database, TimeProvider clock,
         foreach (var (id, work) in await Work.LoadAsync(session, [.. titles.Values.Where(ids => ids.Count <= WorkTitles.MostHomonyms).SelectMany(ids => ids).Except(works.Keys).Distinct()], cancellation)) works[id] = work;
 
         // Most records of a file that comes again are known: their authors need no look.
-        var names = said.Where(record => !Named(record).Any(work => work.Knows(record)))
-            .SelectMany(record => record.Work.Authors.SelectMany(author => AuthorIdentity.Keys(record.Source, author))).Distinct().ToArray();
-        var authorKeys = names.Length == 0 ? [] : await AuthorIdentity.LoadKeysAsync(database, names, cancellation);
-        var researchers = authorKeys.Count == 0
-            ? []
-            : await AuthorIdentity.LoadAsync(database, session.DocumentStore.Options.Serializer(), [.. authorKeys.Values.Distinct()], cancellation);
-        return new Batch(workKeys, works, titles, authorKeys, researchers, clock.GetUtcNow(), log);
+        var batch = new Batch(workKeys, works, titles, new(namesakes), database, clock.GetUtcNow(), log);
+        var news = said.Where(record => !Named(record).Any(work => work.Knows(record))).Select(record => (record, batch.Find(record))).ToList();
+        batch.Resolution = await Resolution.LoadAsync(database, session.DocumentStore.Options.Serializer(), namesakes, news, authors, cancellation);
+        return batch;
 
         IEnumerable<Work> Named(Assertion record) => record.Keys().Where(workKeys.ContainsKey).Select(key => Work.Survivor(works, workKeys[key]));
     }
@@ -80,15 +78,22 @@ internal sealed class RecordWorks(NpgsqlDataSource database, TimeProvider clock,
         WorkTitles.Configure(store);
     }
 
+    /// <summary>A source that says so knows more than any co-authors tell.</summary>
+    private const int SameRecord = 100;
+
     /// <summary>Works and researchers as they are and as they become, record by record.</summary>
     private sealed class Batch(
         Dictionary<string, Guid> workKeys, Dictionary<Guid, Work> works, Dictionary<string, HashSet<Guid>> titles,
-        Dictionary<string, Guid> authorKeys, Dictionary<Guid, (Identified State, long Version)> researchers, DateTimeOffset now, ILogger log)
+        Resolution resolution, NpgsqlDataSource database, DateTimeOffset now, ILogger log)
     {
-        private readonly Dictionary<string, Guid> newWorkKeys = [], newAuthorKeys = [];
+        private readonly Dictionary<string, Guid> newWorkKeys = [];
         private readonly HashSet<(string Key, Guid Work)> newTitles = [];
         private readonly SortedDictionary<Guid, List<object>> workEvents = [];
         private readonly SortedDictionary<Guid, Identified> identified = [];
+        private readonly List<SuspectedPairs.Finding> suspected = [];
+
+        /// <summary>Who the authors are; read once it is known which works the records are about.</summary>
+        public Resolution Resolution { private get; set; } = resolution;
 
         public Recorded Record(Heard heard)
         {
@@ -147,8 +152,10 @@ internal sealed class RecordWorks(NpgsqlDataSource database, TimeProvider clock,
         {
             if (named?.Knows(record) == true) return new(named, Outcome.Unchanged);
             var same = named?.IsThere == true ? null : ByTitle(record, named);
-            var onTheWork = AuthorIdentity.OnTheWork(same ?? named, record.Work.Authors);
-            var resolved = record with { At = now, Work = record.Work with { Authors = [.. record.Work.Authors.Select(author => Resolve(record, author, onTheWork))] } };
+            var who = Resolution.Resolve(record, same ?? named);
+            var resolved = record with { At = now, Work = record.Work with { Authors = [.. record.Work.Authors.Select((author, place) => who[place] is { } one ? author with { ResearcherId = one.Id } : author)] } };
+            foreach (var (place, one) in who.Index())
+                if (one is { Keys.Count: > 0 } && WorkSource.Introduces(record.Source)) Identify(record.Source, record.Work.Authors[place], one, record.Work.PublicationDate);
             var id = named?.Id ?? IdOf(record);
             if (same is not null)
             {
@@ -207,36 +214,38 @@ internal sealed class RecordWorks(NpgsqlDataSource database, TimeProvider clock,
             return works[id] = decided.Aggregate(works.GetValueOrDefault(id), Work.Apply)!;
         }
 
-        private PrintedAuthor Resolve(Assertion record, PrintedAuthor author, IReadOnlyDictionary<string, Guid> onTheWork)
+        public Outcome Record(AuthorRecord record)
         {
-            if (author.ResearcherId is not null) return author;
-            if (!author.Unlinked && (author.Orcid ?? author.OpenAlex) is null && onTheWork.TryGetValue(PlainText.Fold(author.Name), out var same)) return author with { ResearcherId = same };
-            var keys = AuthorIdentity.Keys(record.Source, author);
-            if (keys.Count == 0) return author;
-            var id = AuthorIdentity.Resolve(keys, authorKeys, out var ambiguous);
-            if (ambiguous)
-                log.LogWarning("The keys {Keys} name two researchers; they are taken as {ResearcherId}. They should be merged", string.Join(", ", keys), id);
-            var known = researchers.TryGetValue(id, out var state) ? state.State : null;
-            if (!WorkSource.Introduces(record.Source)) return known is null ? author : author with { ResearcherId = id };
+            var one = Resolution.Resolve(record);
+            var isKnown = Resolution.Researchers.ContainsKey(one.Id);
+            var isNews = Identify(record.Source, record.Author, one, record.AsOf);
+            return !isKnown ? Outcome.Created : isNews ? Outcome.Updated : Outcome.Unchanged;
+        }
 
+        /// <summary>What becomes known about a researcher; true where anything does.</summary>
+        private bool Identify(string source, PrintedAuthor author, Resolved one, DateOnly? published)
+        {
             // An OpenAlex id that names somebody else stays theirs.
-            var theirs = ambiguous ? author with { OpenAlex = null } : author;
-            if (AuthorIdentity.Decide(known, id, record.Source, theirs, record.Work.PublicationDate, now) is { } news)
+            var theirs = author;
+            if (one.Other is { } other)
             {
-                researchers[id] = (news, state.Version);
-                identified[id] = news;
+                theirs = author with { OpenAlex = null };
+                suspected.Add(new(one.Id, other, [new("sameRecord", $"{source} names {string.Join(" and ", one.Keys)} as one author", SameRecord)]));
             }
 
-            foreach (var key in keys)
-                if (authorKeys.TryAdd(key, id)) newAuthorKeys[key] = id;
-            return author with { ResearcherId = id };
+            var (known, version) = Resolution.Researchers.GetValueOrDefault(one.Id);
+            if (AuthorIdentity.Decide(known, one.Id, source, theirs, published, now) is not { } news) return false;
+            Resolution.Researchers[one.Id] = (news, version);
+            Resolution.Know(news, isNew: known is null);
+            identified[one.Id] = news;
+            return true;
         }
 
         /// <summary>Researchers before the works that name them.</summary>
         public async Task WriteAsync(IDocumentSession session, CancellationToken cancellation)
         {
             var trace = Activity.Current?.Id;
-            AuthorIdentity.Claim(session, newAuthorKeys);
+            AuthorIdentity.Claim(session, Resolution.NewKeys);
             if (newWorkKeys.Count > 0)
             {
                 var ordered = newWorkKeys.OrderBy(key => key.Key, StringComparer.Ordinal).ToList();
@@ -246,8 +255,9 @@ internal sealed class RecordWorks(NpgsqlDataSource database, TimeProvider clock,
 
             WorkTitles.Write(session, newTitles);
             var append = new Append();
-            foreach (var (id, news) in identified) append.Add(id, researchers[id].Version + 1, [EventStore.Traced(news, trace)]);
+            foreach (var (id, news) in identified) append.Add(id, Resolution.Researchers[id].Version + 1, [EventStore.Traced(news, trace)]);
             foreach (var (id, events) in workEvents) append.Add(id, works[id].Version, [.. events.Select(e => Traced(e, trace))]);
+            await SuspectedPairs.AddAsync(database, append, suspected, now, trace, cancellation);
             await append.WriteAsync(session, new WorkTables(), cancellation);
         }
 

@@ -21,8 +21,11 @@ internal static class WorkRules
         ?? TooMany("topics", work.Topics.Count, 100)
         ?? work.Topics.Select(topic => TooLong("topic", topic, 300)).FirstOrDefault(broken => broken is not null)
         ?? TooMany("authors", work.Authors.Count, MaxAuthors)
-        ?? work.Authors.Select(author => TooLong("author", author.Name, 500)).FirstOrDefault(broken => broken is not null)
-        ?? work.Authors.SelectMany(author => author.Institutions ?? []).Select(at => TooLong("institution", at.Name, 1_000)).FirstOrDefault(broken => broken is not null);
+        ?? work.Authors.Select(Check).FirstOrDefault(broken => broken is not null);
+
+    /// <summary>The first rule the author breaks, or null.</summary>
+    public static BrokenRule? Check(PrintedAuthor author) =>
+        TooLong("author", author.Name, 500) ?? (author.Institutions ?? []).Select(at => TooLong("institution", at.Name, 1_000)).FirstOrDefault(broken => broken is not null);
 
     private static BrokenRule? TooLong(string field, string? text, int most) =>
         text is not null && text.Length > most && PlainText.Length(text) > most

@@ -30,7 +30,7 @@ public sealed class WorkTables : IProjection
         var retracted = new Dictionary<Guid, Guid>();
         var gone = new HashSet<Guid>();
         var researchers = new Dictionary<Guid, (Guid EventId, Identified Researcher)>();
-        var merges = new List<IEvent>();
+        var (merges, pairs) = (new List<IEvent>(), new List<IEvent>());
         foreach (var e in events)
         {
             switch (e.Data)
@@ -57,6 +57,9 @@ public sealed class WorkTables : IProjection
                 case Merged or Split:
                     merges.Add(e);
                     break;
+                case PairSuspected or PairDistinguished or DistinctionWithdrawn:
+                    pairs.Add(e);
+                    break;
             }
         }
 
@@ -69,18 +72,26 @@ public sealed class WorkTables : IProjection
         if (works.Count > 0) WriteWorks(operations, [.. works.OrderBy(work => work.Key)]);
         foreach (var (work, e) in retracted.OrderBy(r => r.Key))
             operations.QueueSqlCommand("update works set retracted = true, position = (select seq_id from mt_events where id = ?) where id = ?", e, work);
+        if (pairs.Count > 0) SuspectedPairs.Write(operations, pairs);
         return Task.CompletedTask;
     }
 
     // The sequence is given by the store while the event is inserted, which happens before these statements run.
-    private static void WriteResearchers(IDocumentOperations operations, (Guid EventId, Identified Researcher)[] rows) => operations.QueueSqlCommand(
-        """
-        insert into researchers (id, name, orcid, open_alex, position)
-        select r.id, r.name, r.orcid, r.open_alex, e.seq_id from unnest(?, ?, ?, ?, ?) r(id, name, orcid, open_alex, event_id) join mt_events e on e.id = r.event_id
-        on conflict (id) do update set name = excluded.name, orcid = excluded.orcid, open_alex = excluded.open_alex, position = excluded.position
-        """,
-        rows.Select(r => r.Researcher.ResearcherId).ToArray(), rows.Select(r => r.Researcher.Name).ToArray(), rows.Select(r => r.Researcher.Orcid).ToArray(),
-        rows.Select(r => r.Researcher.OpenAlex).ToArray(), rows.Select(r => r.EventId).ToArray());
+    private static void WriteResearchers(IDocumentOperations operations, (Guid EventId, Identified Researcher)[] rows)
+    {
+        var names = Array.ConvertAll(rows, row => AuthorName.Of(row.Researcher.Name));
+        operations.QueueSqlCommand(
+            """
+            insert into researchers (id, name, letters, family, given, initial, orcid, open_alex, position)
+            select r.id, r.name, r.letters, r.family, r.given, r.initial, r.orcid, r.open_alex, e.seq_id
+            from unnest(?, ?, ?, ?, ?, ?, ?, ?, ?) r(id, name, letters, family, given, initial, orcid, open_alex, event_id) join mt_events e on e.id = r.event_id
+            on conflict (id) do update set name = excluded.name, letters = excluded.letters, family = excluded.family, given = excluded.given, initial = excluded.initial,
+              orcid = excluded.orcid, open_alex = excluded.open_alex, position = excluded.position
+            """,
+            rows.Select(r => r.Researcher.ResearcherId).ToArray(), rows.Select(r => r.Researcher.Name).ToArray(),
+            names.Select(name => name.Letters).ToArray(), names.Select(name => name.Family).ToArray(), names.Select(name => name.Given).ToArray(), names.Select(name => name.Initial).ToArray(),
+            rows.Select(r => r.Researcher.Orcid).ToArray(), rows.Select(r => r.Researcher.OpenAlex).ToArray(), rows.Select(r => r.EventId).ToArray());
+    }
 
     private static void WriteWorks(IDocumentOperations operations, KeyValuePair<Guid, Row>[] rows)
     {
@@ -141,10 +152,10 @@ public sealed class WorkTables : IProjection
     {
         Table[] tables = [Works(), Authors(), Topics(), Institutions(), Researchers()];
         foreach (var table in tables) store.Storage.ExtendedSchemaObjects.Add(table);
-        var merges = Merges.Configure(store);
+        string[] others = [.. Merges.Configure(store), SuspectedPairs.Configure(store)];
         store.Projections.Add(new WorkTables(), ProjectionLifecycle.Inline, nameof(WorkTables), options =>
         {
-            foreach (var table in (string[])[.. tables.Select(table => table.Identifier.QualifiedName), .. merges]) options.DeleteDataInTableOnTeardown(table);
+            foreach (var table in (string[])[.. tables.Select(table => table.Identifier.QualifiedName), .. others]) options.DeleteDataInTableOnTeardown(table);
         });
     }
 
@@ -217,9 +228,13 @@ public sealed class WorkTables : IProjection
         var table = new Table("researchers");
         table.AddColumn<Guid>("id").AsPrimaryKey();
         table.AddColumn("name", "text").NotNull();
+        // The name in the form in which two are compared (AuthorName). Null only in rows from before there were these columns, until they are rebuilt.
+        foreach (var column in new[] { "letters", "family", "given", "initial" }) table.AddColumn(column, "text");
         table.AddColumn("orcid", "text");
         table.AddColumn("open_alex", "text");
         table.AddColumn("position", "bigint").NotNull();
+        table.Indexes.Add(new IndexDefinition("researchers_by_letters") { Columns = ["letters"] });
+        table.Indexes.Add(new IndexDefinition("researchers_by_family") { Columns = ["family", "initial", "given"] });
         return table;
     }
 }

@@ -41,6 +41,8 @@ internal static class Gateway
         ("/api/researchers/{id}/merges", Upstream.Publication),
         ("/api/researchers/{id}/same-as", Upstream.Publication),
         ("/api/merges/{**rest}", Upstream.Publication),
+        ("/api/researchers/{id}/suspected-pairs", Upstream.Publication),
+        ("/api/suspected-pairs/{**rest}", Upstream.Publication),
         ("/api/works/{**rest}", Upstream.Publication),
         ("/api/graph/{**rest}", Upstream.Publication),
         ("/api/imports/{**rest}", Upstream.Publication),

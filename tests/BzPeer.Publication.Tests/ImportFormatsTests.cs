@@ -58,7 +58,7 @@ public sealed class ImportFormatsTests(PublicationService service) : IClassFixtu
         (status.State, status.Created, status.Rejected).ShouldBe(("completed", 1, 0));
         var work = await service.WorkKnownAs($"doi:{doi}");
         (work.Year, work.PublicationDate, work.Validated).ShouldBe((2019, null, true));
-        work.Authors.Select(author => author.ResearcherId).ShouldBe([await service.Known($"orcid:{orcid}"), await service.Known($"name:crossref:ada {family.ToLowerInvariant()}")]);
+        work.Authors.Select(author => author.ResearcherId).ShouldBe([await service.Known($"orcid:{orcid}"), await service.Known($"name:crossref:{AuthorName.Of($"Ada {family}").Letters}")]);
     }
 
     [Fact]

@@ -168,6 +168,14 @@ public class PublicationService : IAsyncLifetime
             "the sums are told", TimeSpan.FromSeconds(60), Ct);
     }
 
+    /// <summary>Waits until whoever may be one person since everything committed so far has been found.</summary>
+    public async Task PairsAreFound()
+    {
+        var last = await Scalar("select coalesce(max(seq_id), 0) from mt_events where type like 'work_%'");
+        await Eventually.Async(async _ => await Scalar("select coalesce(max(last_seq_id), 0) from mt_event_progression where name like 'SuspectPairs%'") >= last,
+            "the pairs are found", TimeSpan.FromSeconds(60), Ct);
+    }
+
     public async Task<BibliographySums> Sums(Guid researcher)
     {
         await SumsAreTold();

@@ -1,10 +1,10 @@
 using BzPeer.Load;
 using BzPeer.Provisioning;
 
-// What becomes of the real files: no figure of speed, and of files that are not in the repository, so only when asked for.
-const string Data = "data";
+// What becomes of the real files: no figures of speed, and of files that are not in the repository, so only when asked for.
+string[] ofData = ["data", "resolution"];
 
-// dotnet run -c Release --project tests/Load [report ...]: measures, and writes docs/performance/<report>.md (data: docs/data.md).
+// dotnet run -c Release --project tests/Load [report ...]: measures, and writes docs/performance/<report>.md (data, resolution: docs/<report>.md).
 var reports = new Dictionary<string, Func<Stand, Task<string>>>
 {
     ["overview"] = Overview.RunAsync,
@@ -12,10 +12,11 @@ var reports = new Dictionary<string, Func<Stand, Task<string>>>
     ["follow-at-scale"] = FollowAtScale.RunAsync,
     ["follow-ten-million"] = FollowTenMillion.RunAsync,
     ["publication"] = PublicationReport.RunAsync,
-    [Data] = DataReport.RunAsync,
+    ["data"] = DataReport.RunAsync,
+    ["resolution"] = ResolutionReport.RunAsync,
 };
 
-var asked = args.Length == 0 ? [.. reports.Keys.Where(name => name != Data)] : args;
+var asked = args.Length == 0 ? [.. reports.Keys.Where(name => !ofData.Contains(name))] : args;
 if (asked.FirstOrDefault(name => !reports.ContainsKey(name)) is { } unknown)
 {
     Console.Error.WriteLine($"There is no report '{unknown}'. Name any of {string.Join(", ", reports.Keys)}, or none for all of them.");
@@ -31,7 +32,7 @@ foreach (var name in asked)
 {
     var report = await reports[name](stand);
     Console.WriteLine(report);
-    var file = name == Data ? Path.Combine(Repository.Root, "docs", "data.md") : Path.Combine(Repository.Root, "docs", "performance", $"{name}.md");
+    var file = Path.Combine([Repository.Root, "docs", .. ofData.Contains(name) ? (string[])[] : ["performance"], $"{name}.md"]);
     Directory.CreateDirectory(Path.GetDirectoryName(file)!);
     await File.WriteAllTextAsync(file, report);
 }
