@@ -137,7 +137,7 @@ public sealed class ResolutionSpecs
     {
         var author = Gen.Select(
             Of("Yang Liu", "Y. Liu", "Yang P. Liu", "Fei Liu", "Ada Lovelace", "Àda Lovelace", "A. Lovelace", "Grace Hopper"), Gen.Int[0, 5], Gen.Int[0, 3],
-            (name, id, at) => new PrintedAuthor(name, OpenAlex: id == 0 ? $"A{name.Length}" : null, Institutions: at == 0 ? [new("Engines", "I1")] : null));
+            (name, id, at) => new PrintedAuthor(name, OpenAlex: id == 0 ? $"A{name.Sum(letter => letter)}" : null, Institutions: at == 0 ? [new("Engines", "I1")] : null));
         Gen.Select(Gen.Bool, Gen.Select(Of(WorkSource.Arxiv, WorkSource.Crossref, WorkSource.OpenAlex), author.List[1, 5]).List[1, 8], Gen.Int).Sample((common, works, seed) =>
         {
             var (asPrinted, shuffled, shuffle) = (new ResolutionSpecs(), new ResolutionSpecs(), new Random(seed));
