@@ -45,7 +45,7 @@ internal static class DataReport
     /// <summary>What a reason, as it begins, means for the files at hand.</summary>
     private static readonly (string Reason, string Why)[] Why =
     [
-        ("The record has neither an OpenAlex work id nor a DOI", "It is an author, an institution, a source or a topic: true records of OpenAlex, and no works."),
+        ("The record has neither an OpenAlex work id nor a DOI", "It is an institution, a source or a topic: true records of OpenAlex, and neither works nor authors."),
         ("The record has no title", "The source has none, or a blank one. Of records with a title every type is kept."),
         ("arXiv answered with an error", "arXiv answers a malformed question with a feed of one entry, which says what was wrong. It must not become a paper called \"Error\"."),
         ("ORCID answered with an error", "An error document, kept as a sample; it lists no works."),
