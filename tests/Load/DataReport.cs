@@ -67,9 +67,9 @@ internal static class DataReport
         var first = await ImportAllAsync(http, folder);
         var left = await LeftAsync(database);
         var joined = await JoinedAsync(database, after: 0);
-        var events = await CountAsync(database, "mt_events where type <> 'bibliography_changed'");
+        var events = await CountAsync(database, "mt_events where type not in ('bibliography_changed', 'pair_suspected')");
         var again = await ImportAllAsync(http, folder);
-        var more = await CountAsync(database, "mt_events where type <> 'bibliography_changed'") - events;
+        var more = await CountAsync(database, "mt_events where type not in ('bibliography_changed', 'pair_suspected')") - events;
         var position = await Sql.NumberAsync(database, "select max(seq_id) from mt_events");
         var acl = await ImportAsync(http, "csl", "application/json", AclAsCsl(Path.Combine(folder, Acl)));
         joined.AddRange(await JoinedAsync(database, position));
