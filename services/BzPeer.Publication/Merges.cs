@@ -87,6 +87,9 @@ internal static class Merges
         if (!names.ContainsKey(id)) return Problems.UnknownResearcher(id);
         if (!names.ContainsKey(researcher)) return Problems.Refused("unknown-researcher", "Unknown researcher", $"No researcher has the id {researcher}.");
 
+        if (await SuspectedPairs.DistinctionAsync(database, id, survivors.Of(researcher), cancellation) is { } distinction)
+            return Problems.Refused("distinguished-pair", "Two people, a curator says", $"Told apart for: {distinction.Reason} DELETE /api/suspected-pairs/{distinction.Pair}/distinction first, if that is wrong.");
+
         return await ExecuteAsync(http, store, database, survivors, cancellation, kinship => Decide(kinship, researcher, id, reason, http.ResearcherId(), clock.Now()), async decided =>
         {
             var merge = await FindAsync(database, decided is Merged merged ? "id = $1" : "merged = $1 and taken_back_at is null", (decided as Merged)?.MergeId ?? researcher, cancellation)

@@ -212,6 +212,21 @@ internal static class SuspectedPairs
 
     private static IReadOnlyList<PairEvidence> Evidence(string json) => JsonSerializer.Deserialize<PairEvidence[]>(json, JsonSerializerOptions.Web)!;
 
+    /// <summary>The pair that a curator told apart of all who are these two, or null.</summary>
+    internal static async Task<(Guid Pair, string Reason)?> DistinctionAsync(NpgsqlDataSource database, Guid one, Guid other, CancellationToken cancellation)
+    {
+        await using var command = database.CreateCommand(
+            """
+            with one as (select $1::uuid as id union select id from survivors where survivor = $1), other as (select $2::uuid as id union select id from survivors where survivor = $2)
+            select p.id, p.distinguished_for from one cross join other join suspected_pairs p on (p.one, p.other) in ((one.id, other.id), (other.id, one.id))
+            where p.distinguished_by is not null limit 1
+            """);
+        command.Parameters.Add(new() { Value = one });
+        command.Parameters.Add(new() { Value = other });
+        await using var row = await command.ExecuteReaderAsync(cancellation);
+        return await row.ReadAsync(cancellation) ? (row.GetGuid(0), row.GetString(1)) : null;
+    }
+
     /// <summary>The rows of these events, in their order.</summary>
     internal static void Write(IDocumentOperations operations, IReadOnlyList<IEvent> events)
     {

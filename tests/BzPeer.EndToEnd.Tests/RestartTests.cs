@@ -1,4 +1,6 @@
+using System.Globalization;
 using System.Net.Http.Headers;
+using System.Text;
 using BzPeer.Follow;
 using BzPeer.Provisioning;
 using Npgsql;
@@ -62,6 +64,30 @@ public sealed class BreakableSystem : IAsyncLifetime
         await using var store = NpgsqlDataSource.Create(System.StoreOf("follow"));
         (await Reconcile.ResidualAsync(store, ct)).ShouldAllBe(comparison => comparison.Value == 0);
         System.ShouldBeRunning();
+    }
+
+    /// <summary>Where something does not come to its end: how far each service's daemon is, what its queues hold, and what it complained of last.</summary>
+    internal async Task OrSayWhereItStandsAsync(Func<Task> wait)
+    {
+        try
+        {
+            await wait();
+        }
+        catch (TimeoutException e)
+        {
+            var said = new StringBuilder(e.Message);
+            await using var tap = await BrokerTap.OpenAsync(System.Broker, CancellationToken.None);
+            foreach (var service in (string[])["profile", "follow", "publication", "trust"])
+            {
+                said.Append(CultureInfo.InvariantCulture, $"\n{service}: {await tap.WaitingAsync(service, CancellationToken.None)} messages wait, {await tap.WaitingAsync(service + "_error", CancellationToken.None)} failed; ");
+                await using var store = NpgsqlDataSource.Create(System.StoreOf(service));
+                await using var ask = store.CreateCommand("select coalesce(string_agg(name || ' ' || last_seq_id, ', '), '') || ' of ' || (select coalesce(max(seq_id), 0) from mt_events) from mt_event_progression");
+                said.Append(await ask.ExecuteScalarAsync());
+                foreach (var line in (await File.ReadAllLinesAsync(System[service].Log)).Where(line => line.Contains(" warn", StringComparison.Ordinal) || line.Contains(" fail", StringComparison.Ordinal)).TakeLast(8)) said.Append("\n  ").Append(line);
+            }
+
+            throw new TimeoutException(said.ToString(), e);
+        }
     }
 
     public ValueTask DisposeAsync() => System.DisposeAsync();
@@ -133,8 +159,11 @@ public sealed class RestartTests(BreakableSystem breakable) : IClassFixture<Brea
             // What came late and should not have counted is only seen where nothing newer comes after it.
             await RepeatAsync(tap, new(random.Next()));
 
-            await tap.ShouldBeThroughAsync(system, Patience, Stop);
-            await traffic.ShouldAgreeAsync(Patience, Stop);
+            await breakable.OrSayWhereItStandsAsync(async () =>
+            {
+                await tap.ShouldBeThroughAsync(system, Patience, Stop);
+                await traffic.ShouldAgreeAsync(Patience, Stop);
+            });
             await breakable.ResidualShouldBeZeroAsync(Stop);
         }
 

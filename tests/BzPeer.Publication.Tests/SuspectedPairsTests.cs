@@ -146,6 +146,8 @@ public sealed class SuspectedPairsTests(SharedPublication service)
         await service.Import(WorkSource.OpenAlex, Records.Lines(
             By(Records.Author(two.Name, two.OneId), Records.Author("Mary Somerville", fourth)), By(Records.Author(two.Name, two.OtherId), Records.Author("Mary Somerville", fourth))));
         (await Queue()).ShouldNotContain(one => one.Id == pair.Id);
+        using (var refused = await service.Curator.PostAsJsonAsync($"/api/researchers/{two.One}/merges", new { researcherId = two.Other, reason = "They look alike." }, Ct))
+            await PublicationService.ShouldBeProblem(refused, 422, "distinguished-pair");
 
         using var withdrawn = await service.Curator.DeleteAsync($"/api/suspected-pairs/{pair.Id}/distinction", Ct);
         (await PublicationService.Read<SuspectedPair>(withdrawn)).Distinction.ShouldBeNull();
