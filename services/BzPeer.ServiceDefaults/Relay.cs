@@ -72,7 +72,8 @@ public sealed class Relay : SubscriptionBase
     /// <summary>Messages on their way to be confirmed: the back-pressure towards the broker.</summary>
     private const int InFlight = 256;
 
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    /// <summary>For a page to be confirmed. A publish that is under way when the broker dies may never end, whatever it is told: it is left, and done anew.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(15);
 
     private readonly IBus bus;
     private readonly Publications publications;
@@ -109,12 +110,12 @@ public sealed class Relay : SubscriptionBase
             foreach (var e in page.Events.Where(e => publications.ByStreamEvent.ContainsKey(e.EventType)))
             {
                 // The broker confirms in order, more or less: waiting for the oldest keeps the others on their way.
-                if (confirms.Count == InFlight) await confirms.Dequeue();
+                if (confirms.Count == InFlight) await confirms.Dequeue().WaitAsync(patience.Token);
                 confirms.Enqueue(PublishAsync(e, previous, patience.Token));
                 previous = e.Sequence;
             }
 
-            await Task.WhenAll(confirms);
+            await Task.WhenAll(confirms).WaitAsync(patience.Token);
             published = (page.SequenceCeiling, previous);
             return NullChangeListener.Instance;
         }
