@@ -286,7 +286,8 @@ internal sealed class Resolution(Namesakes namesakes)
 
     /// <summary>
     /// Whom the candidates wrote with, of those on these records, and where they were. By whom the records name: a merge changes nothing
-    /// about it, so taking it back does not either.
+    /// about it, so taking it back does not either. From the candidates, who are few, to their co-authors: the other way round would go through all
+    /// works of everybody on the records.
     /// </summary>
     private async Task LoadEvidenceAsync(NpgsqlDataSource database, Guid[] candidates, IReadOnlyList<(Assertion Record, Work? Before)> records, CancellationToken cancellation)
     {
@@ -294,9 +295,10 @@ internal sealed class Resolution(Namesakes namesakes)
         var letters = records.Where(record => record.Record.Work.Authors.Count <= Collaborations.Big).SelectMany(record => record.Record.Work.Authors).Select(author => Name(author.Name).Letters).Distinct().ToArray();
         await using (var command = database.CreateCommand(
             $"""
-            select distinct a.identified, r.letters from work_authors a join works w on w.id = a.work_id and w.validated and w.people <= {Collaborations.Big}
-            join work_authors b on b.work_id = a.work_id and b.identified <> a.identified join researchers r on r.id = b.identified
-            where a.identified = any($1) and r.letters = any($2)
+            with theirs as materialized (
+              select distinct a.identified, a.work_id from work_authors a join works w on w.id = a.work_id and w.validated and w.people <= {Collaborations.Big} where a.identified = any($1)),
+            beside as materialized (select distinct t.identified, b.identified as other from theirs t join work_authors b on b.work_id = t.work_id and b.identified <> t.identified)
+            select distinct b.identified, r.letters from beside b join researchers r on r.id = b.other where r.letters = any($2)
             """))
         {
             command.Parameters.Add(new() { Value = candidates });
