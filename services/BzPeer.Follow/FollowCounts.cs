@@ -79,6 +79,7 @@ public sealed class FollowCounts : SubscriptionBase
     public override async Task<IChangeListener> ProcessEventsAsync(
         EventRange page, ISubscriptionController controller, IDocumentOperations operations, CancellationToken cancellationToken)
     {
+        await page.BeginAsync(operations, cancellationToken);
         await foreground.GiveWayAsync(cancellationToken);
         moved.Behind = page.Events.Count >= PageSize && page.SequenceCeiling < page.Agent.HighWaterMark;
         var differences = new Dictionary<Guid, Difference>();

@@ -72,6 +72,7 @@ internal sealed class Bibliographies : SubscriptionBase
     public override async Task<IChangeListener> ProcessEventsAsync(
         EventRange page, ISubscriptionController controller, IDocumentOperations operations, CancellationToken cancellationToken)
     {
+        await page.BeginAsync(operations, cancellationToken);
         var events = page.Events.Where(e => e.Data is IWorkStands or Retracted or IResearchersLeft or Merged or Split).ToList();
         if (events.Count == 0) return NullChangeListener.Instance;
 

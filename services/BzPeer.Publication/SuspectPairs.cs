@@ -45,6 +45,7 @@ internal sealed class SuspectPairs : SubscriptionBase
     public override async Task<IChangeListener> ProcessEventsAsync(
         EventRange page, ISubscriptionController controller, IDocumentOperations operations, CancellationToken cancellationToken)
     {
+        await page.BeginAsync(operations, cancellationToken);
         var works = page.Events.Where(e => e.Data is IWorkStands).Select(e => e.StreamId).Distinct().ToArray();
         if (works.Length == 0) return NullChangeListener.Instance;
         try

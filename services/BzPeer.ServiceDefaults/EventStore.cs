@@ -3,6 +3,7 @@ using BzPeer.Contracts;
 using JasperFx;
 using JasperFx.Events;
 using JasperFx.Events.Daemon;
+using JasperFx.Events.Projections;
 using Marten;
 using Marten.Services;
 using Microsoft.Extensions.DependencyInjection;
@@ -111,6 +112,19 @@ public static class EventStore
         var e = new Event<T>(data) { Id = Guid.CreateVersion7() };
         if (trace is not null) e.SetHeader(TraceHeader, trace);
         return e;
+    }
+
+    /// <summary>
+    /// To be called first for every page of a subscription. Marten inserts the progress of a first page, and where that page failed once,
+    /// a row may stand there that says 0: every attempt after it would fail too, for good.
+    /// </summary>
+    public static async Task BeginAsync(this EventRange page, IDocumentOperations operations, CancellationToken cancellation)
+    {
+        if (page.SequenceFloor > 0) return;
+        await using var connection = operations.DocumentStore.Storage.Database.CreateConnection();
+        await connection.OpenAsync(cancellation);
+        await using var forget = new NpgsqlCommand("delete from mt_event_progression where name = $1 and last_seq_id = 0", connection) { Parameters = { new() { Value = page.ShardName.Identity } } };
+        await forget.ExecuteNonQueryAsync(cancellation);
     }
 
     /// <summary>Whether a write lost against another one of the same stream or key: read again and decide anew.</summary>

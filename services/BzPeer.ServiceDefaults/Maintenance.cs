@@ -61,7 +61,7 @@ public static class Maintenance
     }
 
     private static async Task<string> RepublishAsync(IDocumentStore store, NpgsqlDataSource database) =>
-        $"The next start publishes everything up to event {await NumberAsync(database, "with before as (select last_seq_id from mt_event_progression where name = 'Relay:All'), rewound as (update mt_event_progression set last_seq_id = 0 where name = 'Relay:All') select coalesce(max(last_seq_id), 0) from before")} once more.";
+        $"The next start publishes everything up to event {await NumberAsync(database, "with rewound as (delete from mt_event_progression where name = 'Relay:All' returning last_seq_id) select coalesce(max(last_seq_id), 0) from rewound")} once more.";
 
     private static async Task<long> NumberAsync(NpgsqlDataSource database, string sql)
     {

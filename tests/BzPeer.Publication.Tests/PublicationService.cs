@@ -184,7 +184,8 @@ public class PublicationService : IAsyncLifetime
         return events.Select(e => (SumsChanged)e.Data).Last().Sums;
     }
 
-    public Task<long> Events() => Scalar("select count(*) from mt_events");
+    /// <summary>Events of works and researchers; suspicions of pairs come when they come.</summary>
+    public Task<long> Events() => Scalar("select count(*) from mt_events where type <> 'pair_suspected'");
 
     public async Task<long> Scalar(string sql)
     {

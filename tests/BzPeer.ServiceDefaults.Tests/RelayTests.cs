@@ -76,6 +76,19 @@ public sealed class RelayTests(ServiceHost<Program> service) : IClassFixture<Ser
         committed => committed.Count > 0 && committed.TrueForAll(e => heard.Any(h => h.MessageId == e.Id)), "every committed event was heard", TimeSpan.FromSeconds(20), Ct);
 
     [Fact]
+    public async Task A_first_page_that_failed_once_is_published_all_the_same()
+    {
+        await using var fresh = new ServiceHost<Program>();
+        await fresh.InitializeAsync();
+        // What is left where the first page fails after its shard has been noted.
+        await using (var row = fresh.Database.CreateCommand("insert into mt_event_progression (name, last_seq_id) values ('Relay:All', 0), ('FollowCounts:All', 0) on conflict do nothing"))
+            await row.ExecuteNonQueryAsync(Ct);
+        await fresh.Services.GetRequiredService<FollowCommands>().ExecuteAsync(new(Guid.NewGuid(), Guid.NewGuid(), FollowResearcher.Decide), Ct);
+        await Eventually.Async(async _ => await fresh.Rows("mt_event_progression", "name", "name, last_seq_id"),
+            rows => rows.Any(row => row.StartsWith("(Relay:All,", StringComparison.Ordinal) && row != "(Relay:All,0)") && rows.All(row => row != "(FollowCounts:All,0)"), "both have moved on", TimeSpan.FromSeconds(30), Ct);
+    }
+
+    [Fact]
     public async Task Every_committed_public_event_is_published_under_its_own_id_and_names_its_predecessor()
     {
         await FollowSomebody(times: 30);
