@@ -73,7 +73,7 @@ internal sealed class Bibliographies : SubscriptionBase
         EventRange page, ISubscriptionController controller, IDocumentOperations operations, CancellationToken cancellationToken)
     {
         await page.BeginAsync(operations, cancellationToken);
-        var events = page.Events.Where(e => e.Data is IWorkStands or Retracted or IResearchersLeft or Merged or Split).ToList();
+        var events = page.Events.Where(e => e.Data is IWorkStands or Retracted or IResearchersLeft or IKinChanged).ToList();
         if (events.Count == 0) return NullChangeListener.Instance;
 
         try
@@ -111,18 +111,18 @@ internal sealed class Bibliographies : SubscriptionBase
             while (await row.ReadAsync(cancellation)) Touch(row.GetGuid(1), gone[row.GetGuid(0)]);
         }
 
-        foreach (var e in events.Where(e => e.Data is Merged or Split))
-            await TouchKinAsync(e);
+        foreach (var e in events)
+            if (e.Data is IKinChanged kin) await TouchKinAsync(e, kin);
         return touched;
 
         // Whoever shares a work with the merged one may have one close collaborator less or, both halves together, one more.
-        async Task TouchKinAsync(IEvent e)
+        async Task TouchKinAsync(IEvent e, IKinChanged kin)
         {
-            var (members, researchers) = e.Data is Merged merged ? (merged.Members, new[] { merged.MergedId, merged.SurvivorId }) : (((Split)e.Data).Members, [((Split)e.Data).RestoredId, ((Split)e.Data).SurvivorId]);
-            foreach (var researcher in researchers) Touch(researcher, [e]);
+            Touch(kin.Now, [e]);
+            Touch(kin.Other, [e]);
             await using var command = database.CreateCommand(
                 "select distinct b.researcher_id from work_authors a join work_authors b on b.work_id = a.work_id where a.identified = any($1) and b.researcher_id is not null");
-            command.Parameters.Add(new() { Value = members.ToArray() });
+            command.Parameters.Add(new() { Value = kin.Members.ToArray() });
             await using var row = await command.ExecuteReaderAsync(cancellation);
             while (await row.ReadAsync(cancellation)) Touch(row.GetGuid(0), [e]);
         }

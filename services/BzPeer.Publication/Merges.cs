@@ -8,11 +8,34 @@ using Weasel.Postgresql.Tables;
 
 namespace BzPeer.Publication;
 
+/// <summary>What is said of who is whose, by a merge or by taking one back.</summary>
+internal interface IKinChanged
+{
+    /// <summary>Everybody it is said of.</summary>
+    IReadOnlyList<Guid> Members { get; }
+
+    /// <summary>Who they are from now on.</summary>
+    Guid Now { get; }
+
+    /// <summary>Who one of them was until now, or is not any more: whose bibliography changes beside that of <see cref="Now"/>.</summary>
+    Guid Other { get; }
+}
+
 /// <summary>Stream event: two researchers are one person. <paramref name="Members"/> are all who are the survivor by it: the merged one and those merged into them.</summary>
-public sealed record Merged(Guid MergeId, Guid MergedId, Guid SurvivorId, IReadOnlyList<Guid> Members, string Reason, Guid By, DateTimeOffset At);
+public sealed record Merged(Guid MergeId, Guid MergedId, Guid SurvivorId, IReadOnlyList<Guid> Members, string Reason, Guid By, DateTimeOffset At) : IKinChanged
+{
+    Guid IKinChanged.Now => SurvivorId;
+
+    Guid IKinChanged.Other => MergedId;
+}
 
 /// <summary>Stream event: a merge was taken back. <paramref name="Members"/> are all who are the restored one now; <paramref name="SurvivorId"/> is whom they were taken for until now.</summary>
-public sealed record Split(Guid MergeId, Guid RestoredId, Guid SurvivorId, IReadOnlyList<Guid> Members, string Reason, Guid By, DateTimeOffset At);
+public sealed record Split(Guid MergeId, Guid RestoredId, Guid SurvivorId, IReadOnlyList<Guid> Members, string Reason, Guid By, DateTimeOffset At) : IKinChanged
+{
+    Guid IKinChanged.Now => RestoredId;
+
+    Guid IKinChanged.Other => SurvivorId;
+}
 
 /// <summary>A researcher to merge into the one that the address names, and why.</summary>
 public sealed record ResearcherToMerge(Guid? ResearcherId, string? Reason);
@@ -116,7 +139,7 @@ internal static class Merges
 
     /// <summary>Decides on what is so, and again when another merge came first.</summary>
     private static async Task<IResult> ExecuteAsync(
-        HttpContext http, IDocumentStore store, NpgsqlDataSource database, Survivors survivors, CancellationToken cancellation, Func<Kinship, object?> decide, Func<object?, Task<IResult>> answer)
+        HttpContext http, IDocumentStore store, NpgsqlDataSource database, Survivors survivors, CancellationToken cancellation, Func<Kinship, IKinChanged?> decide, Func<IKinChanged?, Task<IResult>> answer)
     {
         for (var attempt = 1; ; attempt++)
         {
@@ -137,7 +160,7 @@ internal static class Merges
                     continue;
                 }
 
-                await survivors.ReadAsync([.. decided is Merged merged ? merged.Members : ((Split)decided).Members], cancellation);
+                await survivors.ReadAsync([.. decided.Members], cancellation);
             }
 
             Position.Write(http, Sources.Publication, await Append.LastAsync(database, Stream, cancellation));
@@ -216,7 +239,7 @@ internal static class Merges
         operations.QueueSqlCommand("select pg_advisory_xact_lock(?)", Lock);
         foreach (var e in events)
         {
-            var (members, survivor) = e.Data is Merged to ? (to.Members, to.SurvivorId) : (((Split)e.Data).Members, ((Split)e.Data).RestoredId);
+            var kin = (IKinChanged)e.Data;
             if (e.Data is Merged merged)
                 operations.QueueSqlCommand(
                     "insert into merges (id, merged, survivor, reason, made_by, at, position) select ?, ?, ?, ?, ?, ?, seq_id from mt_events where id = ?",
@@ -226,10 +249,10 @@ internal static class Merges
 
             operations.QueueSqlCommand(
                 Survivors.Statement("?, ?, array_fill((select seq_id from mt_events where id = ?), array[cardinality(?)])"),
-                members.ToArray(), members.Select(_ => survivor).ToArray(), e.Id, members.ToArray());
+                kin.Members.ToArray(), kin.Members.Select(_ => kin.Now).ToArray(), e.Id, kin.Members.ToArray());
         }
 
-        var touched = events.SelectMany(e => e.Data is Merged merged ? merged.Members : ((Split)e.Data).Members).Distinct().Order().ToArray();
+        var touched = events.SelectMany(e => ((IKinChanged)e.Data).Members).Distinct().Order().ToArray();
         operations.QueueSqlCommand("update work_authors a set researcher_id = s.survivor from survivors s where s.id = a.identified and a.identified = any(?)", touched);
         CountPeople(operations, "select work_id from work_authors where identified = any(?)", touched);
     }

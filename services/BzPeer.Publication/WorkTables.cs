@@ -54,7 +54,7 @@ public sealed class WorkTables : IProjection
                 case Identified researcher:
                     researchers[researcher.ResearcherId] = (e.Id, researcher);
                     break;
-                case Merged or Split:
+                case IKinChanged:
                     merges.Add(e);
                     break;
                 case PairSuspected or PairDistinguished or DistinctionWithdrawn:
