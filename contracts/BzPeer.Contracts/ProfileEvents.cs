@@ -30,6 +30,15 @@ public sealed record ProfileChanged(
 /// <param name="ResearcherId">The researcher.</param>
 public sealed record ProfileClaimed(EventOrigin Origin, Guid ResearcherId) : IIntegrationEvent;
 
+/// <summary>
+/// A claim no longer stands: its owner gave it back, or a curator found it wrong. Of claims and withdrawals the one with the greatest
+/// <see cref="EventOrigin.Version"/> counts. Subject: the researcher.
+/// </summary>
+/// <param name="Origin">Order and identity of the fact.</param>
+/// <param name="ResearcherId">The researcher.</param>
+/// <param name="Reason">Why, in the words of who took it back, or null.</param>
+public sealed record ClaimWithdrawn(EventOrigin Origin, Guid ResearcherId, string? Reason) : IIntegrationEvent;
+
 /// <summary>An identity or affiliation was validated by a named source. Subject: the researcher.</summary>
 /// <param name="Origin">Order and identity of the fact.</param>
 /// <param name="ResearcherId">The researcher.</param>
@@ -37,15 +46,17 @@ public sealed record ProfileClaimed(EventOrigin Origin, Guid ResearcherId) : IIn
 /// <param name="Kind"><c>identity</c> or <c>affiliation</c>.</param>
 /// <param name="ValidatedBy">Who vouches: <c>orcid</c>, <c>ror</c>, a registry's name.</param>
 /// <param name="Value">What was validated: an iD, an institution.</param>
+/// <param name="Method"><c>curator</c> when a curator looked at it, <c>sign-in</c> when the person signed in with the source: worth the same points, and never a seed.</param>
 public sealed record IdentityValidated(
-    EventOrigin Origin, Guid ResearcherId, Guid ValidationId, string Kind, string ValidatedBy, string Value)
+    EventOrigin Origin, Guid ResearcherId, Guid ValidationId, string Kind, string ValidatedBy, string Value, string Method = "curator")
     : IIntegrationEvent;
 
 /// <summary>A validation no longer stands. Subject: the researcher.</summary>
 /// <param name="Origin">Order and identity of the fact.</param>
 /// <param name="ResearcherId">The researcher.</param>
-/// <param name="ValidationId">The validation taken back.</param>
-public sealed record ValidationWithdrawn(EventOrigin Origin, Guid ResearcherId, Guid ValidationId) : IIntegrationEvent;
+/// <param name="ValidationId">The validation taken back; for good, whatever order the two arrive in.</param>
+/// <param name="Reason">Why, in the words of who took it back, or null.</param>
+public sealed record ValidationWithdrawn(EventOrigin Origin, Guid ResearcherId, Guid ValidationId, string? Reason = null) : IIntegrationEvent;
 
 /// <summary>A researcher was erased: consumers forget what they keep about them. Subject: the researcher.</summary>
 /// <param name="Origin">Order and identity of the fact.</param>
