@@ -18,7 +18,7 @@ builder.AddEventStore(Sources.Publication, PublicationPublisher.Publications, (s
     Imports.Configure(store);
     KnownFollows.Configure(store);
     Feed.Configure(store);
-}).AddSubscriptionWithServices<SuspectPairs>(ServiceLifetime.Singleton, _ => { });
+}, planOnce: true).AddSubscriptionWithServices<SuspectPairs>(ServiceLifetime.Singleton, _ => { });
 builder.AddMessageBus(Sources.Publication, PublicationPublisher.Publications, new Consumers()
     .InBatches<ResearcherFollowed, ResearcherUnfollowed>(KnownFollows.ApplyAsync, parallel: 1));
 builder.Services.AddSingleton<RecordWorks>();

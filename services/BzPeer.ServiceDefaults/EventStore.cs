@@ -27,13 +27,17 @@ public static class EventStore
     /// <param name="source">One of <see cref="Sources"/>: names the position of its events.</param>
     /// <param name="publications">Which stream events become which integration events.</param>
     /// <param name="configure">Event types, tables and projections of the service.</param>
+    /// <param name="planOnce">
+    /// Whether the server keeps one plan of each statement for whatever it is asked with. Else it may plan anew each time, which takes longer than
+    /// most of these statements do; only a service whose statements hang on their parameters (the beginning of a name) needs that.
+    /// </param>
     /// <returns>Takes subscriptions of the service's own.</returns>
-    public static MartenServiceCollectionExtensions.MartenConfigurationExpression AddEventStore(this IHostApplicationBuilder builder, string source, Publications publications, Action<StoreOptions, NpgsqlDataSource> configure)
+    public static MartenServiceCollectionExtensions.MartenConfigurationExpression AddEventStore(this IHostApplicationBuilder builder, string source, Publications publications, Action<StoreOptions, NpgsqlDataSource> configure, bool planOnce = false)
     {
         var connection = ReadConnection(builder);
         // A statement of a process that was killed does not outlive it, with its locks, for as long as it waits for others.
-        connection.Options = $"{connection.Options} -c client_connection_check_interval=2000 -c jit=off -c enable_seqscan=off -c enable_bitmapscan=off".Trim();
-        // The same few statements run all the time: the server plans each of them once.
+        connection.Options = $"{connection.Options} -c client_connection_check_interval=2000 -c jit=off -c enable_seqscan=off -c enable_bitmapscan=off{(planOnce ? " -c plan_cache_mode=force_generic_plan" : "")}".Trim();
+        // The same few statements run all the time: the server reads each of them once.
         connection.MaxAutoPrepare = 50;
         connection.ApplicationName ??= $"bzpeer-{source}";
         var dataSource = new NpgsqlDataSourceBuilder(connection.ConnectionString).Build();
