@@ -11,10 +11,10 @@ namespace BzPeer.Publication;
 internal sealed class ImportPace(NpgsqlDataSource database, Listeners listeners, TimeProvider clock)
 {
     /// <summary>How late what follows from an event may be here before the import goes on.</summary>
-    private static readonly TimeSpan Late = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan Late = TimeSpan.FromMilliseconds(150);
 
-    /// <summary>Messages that may wait for a service, beside those it has in hand: a tenth of a second of its work, or less.</summary>
-    private const uint Backlogged = 200;
+    /// <summary>Messages that may wait for a service, beside those it has in hand (512 and no more): enough that it is never without work between two looks.</summary>
+    private const uint Backlogged = 50;
 
     private static readonly TimeSpan Stuck = TimeSpan.FromSeconds(1);
 

@@ -49,8 +49,8 @@ public sealed class ImportPaceTests(PublicationService service) : IClassFixture<
         var whenBegun = await Waiting(channel);
         (await service.Finished(accepted.Headers.Location!)).Created.ShouldBe(300);
 
-        whenBegun.ShouldBeLessThan(400u, "200 may wait, and what the first batch brought");
-        (await Waiting(channel)).ShouldBeLessThan(600u, "200 may wait, and what the last batch brought");
+        whenBegun.ShouldBeLessThan(250u, "50 may wait, and what the first batch brought");
+        (await Waiting(channel)).ShouldBeLessThan(450u, "50 may wait, and what the last batch brought");
     }
 
     [Fact]
@@ -74,8 +74,8 @@ public sealed class ImportPaceTests(PublicationService service) : IClassFixture<
         var given = new Dictionary<string, uint> { ["profile"] = 1_000 };
         string[] Worth(params Backlog[] backlogs) => [.. ImportPace.Worth(backlogs, given).Select(queue => queue.Name)];
 
-        Worth(new Backlog("trust", 200, true)).ShouldBeEmpty();
-        Worth(new Backlog("trust", 201, true), new Backlog("follow", 5_000, false)).ShouldBe(["trust"]);
+        Worth(new Backlog("trust", 50, true)).ShouldBeEmpty();
+        Worth(new Backlog("trust", 51, true), new Backlog("follow", 5_000, false)).ShouldBe(["trust"]);
         Worth(new Backlog("profile", 1_000, true)).ShouldBeEmpty();
         Worth(new Backlog("profile", 999, true)).ShouldBe(["profile"]);
         Worth(new Backlog("profile", 10, true)).ShouldBeEmpty();
