@@ -4,6 +4,7 @@ using System.Text.Json;
 using System.Text.RegularExpressions;
 using System.Xml;
 using System.Xml.Linq;
+using BzPeer.ServiceDefaults;
 
 namespace BzPeer.Publication;
 
@@ -144,7 +145,7 @@ internal static partial class ArxivWorks
 
     private static PrintedAuthor Author(string? name, string? orcid, string? openAlex, string? affiliation)
     {
-        var (iD, id) = (Identifiers.Orcid(orcid), Identifiers.OpenAlex('A', openAlex));
+        var (iD, id) = (OrcidId.Read(orcid), Identifiers.OpenAlex('A', openAlex));
         return PrintedAuthor.Of(PlainText.Clean(name), iD, id, affiliation is null ? null : [new(affiliation, null)]);
     }
 

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using BzPeer.ServiceDefaults;
 
 namespace BzPeer.Publication;
 
@@ -63,7 +64,7 @@ internal static partial class CrossrefWorks
         // A group is printed, and is nobody's profile.
         if (PlainText.FromMarkup(author.Member("name").Text()) is { } group) return PrintedAuthor.Of(group, null, null, at) with { Unlinked = true };
         var name = PlainText.FromMarkup(string.Join(' ', new[] { "given", "family", "suffix" }.Select(part => author.Member(part).Text())));
-        return PrintedAuthor.Of(name, Identifiers.Orcid(author.Member("ORCID").Text()), null, at);
+        return PrintedAuthor.Of(name, OrcidId.Read(author.Member("ORCID").Text()), null, at);
     }
 
     private static string? Abstract(string? jats) => jats is null ? null : PlainText.FromMarkup(OwnHeading().Replace(jats, ""));

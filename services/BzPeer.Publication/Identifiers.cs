@@ -24,18 +24,6 @@ internal static partial class Identifiers
     public static string? ArxivOfDoi(string? doi) =>
         doi?.StartsWith(ArxivDoiPrefix, StringComparison.Ordinal) == true ? Arxiv(doi[ArxivDoiPrefix.Length..]) : null;
 
-    /// <summary>An ORCID iD as <c>0000-0002-1825-0097</c>, if its check digit (ISO 7064 mod 11-2) is right.</summary>
-    public static string? Orcid(string? text)
-    {
-        if (text is null || OrcidPattern().Match(text) is not { Success: true } match) return null;
-        var digits = string.Concat(match.Groups.Values.Skip(1).Select(group => group.Value)).ToUpperInvariant();
-        var sum = digits[..15].Aggregate(0, (total, digit) => (total + digit - '0') * 2 % 11);
-        var check = (12 - sum) % 11;
-        return digits[15] == (check == 10 ? 'X' : (char)('0' + check))
-            ? $"{digits[..4]}-{digits[4..8]}-{digits[8..12]}-{digits[12..]}"
-            : null;
-    }
-
     /// <summary>An OpenAlex id of a <paramref name="kind"/> (W, A or I) without its address: <c>A5023888391</c>.</summary>
     public static string? OpenAlex(char kind, string? text) =>
         text is not null && OpenAlexPattern().Match(text) is { Success: true } match && char.ToUpperInvariant(match.Groups[1].Value[0]) == kind
@@ -47,9 +35,6 @@ internal static partial class Identifiers
 
     [GeneratedRegex(@"^\s*(?:arxiv:\s*|https?://(?:www\.|export\.)?arxiv\.org/(?:abs|pdf)/)?(?:(?<number>[0-9]{4}\.[0-9]{4,5})|(?<archive>[a-z-]{2,12})(?:\.[a-z]{2})?(?<number>/[0-9]{7}))(?:v[0-9]{1,3})?(?:\.pdf)?\s*$", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
     private static partial Regex ArxivPattern();
-
-    [GeneratedRegex(@"^\s*(?:(?:https?://)?(?:www\.)?orcid\.org/|orcid:)?([0-9]{4})-?([0-9]{4})-?([0-9]{4})-?([0-9]{3}[0-9X])\s*$", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
-    private static partial Regex OrcidPattern();
 
     [GeneratedRegex(@"^\s*(?:https?://(?:api\.)?openalex\.org/(?:[a-z]+/)?)?([AWI][0-9]{1,12})\s*$", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
     private static partial Regex OpenAlexPattern();

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using BzPeer.ServiceDefaults;
 
 namespace BzPeer.Publication;
 
@@ -31,7 +32,7 @@ internal static class OpenAlexAuthors
         var (institution, institutionId) = (PlainText.FromMarkup(at.Member("display_name").Text()), Identifiers.OpenAlex('I', at.Member("id").Text()));
         var latest = record.Member("affiliations").Items().Where(one => Identifiers.OpenAlex('I', one.Member("institution").Member("id").Text()) == institutionId)
             .SelectMany(one => one.Member("years").Items()).Select(year => ((JsonElement?)year).Whole()).Where(year => year is > 0 and <= 9999).Max();
-        var orcid = Identifiers.Orcid(record.Member("orcid").Text() ?? record.Member("ids").Member("orcid").Text());
+        var orcid = OrcidId.Read(record.Member("orcid").Text() ?? record.Member("ids").Member("orcid").Text());
         return ReadRecord.OfAuthor(id, new(WorkSource.OpenAlex, PrintedAuthor.Of(name, orcid, id, institution is null ? null : [new(institution, institutionId)]), latest is { } year ? new DateOnly(year, 1, 1) : null));
     }
 }

@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using BzPeer.ServiceDefaults;
 
 namespace BzPeer.Publication;
 
@@ -53,7 +54,7 @@ internal static class OpenAlexWorks
         // Taken down: whoever is printed on the work stays printed, but is nobody's profile.
         if (OpenAlexAuthors.IsDeleted(id, name)) return PrintedAuthor.Of(raw ?? name, null, null, null) with { Unlinked = true };
 
-        var orcid = Identifiers.Orcid(author.Member("orcid").Text());
+        var orcid = OrcidId.Read(author.Member("orcid").Text());
         var institutions = authorship.Member("institutions").Items()
             .Select(at => (Name: PlainText.FromMarkup(at.Member("display_name").Text()), Id: Identifiers.OpenAlex('I', at.Member("id").Text())))
             .Where(at => at.Name is not null).Select(at => new Institution(at.Name!, at.Id)).ToList();

@@ -3,6 +3,7 @@ using System.Runtime.CompilerServices;
 using System.Text.Json;
 using System.Xml;
 using System.Xml.Linq;
+using BzPeer.ServiceDefaults;
 
 namespace BzPeer.Publication;
 
@@ -38,7 +39,7 @@ internal static class OrcidWorks
         var root = answer["orcid-profile"] ?? answer;
         if (IsError(root) || answer["error-desc"] is not null) return [Error(answer["error-desc"] is { } told ? told.Text : Said(root))];
 
-        var owner = new Owner(Identifiers.Orcid(root["orcid-identifier"]?["path"]?.Text) ?? OrcidIn(root["path"]), Name(root));
+        var owner = new Owner(OrcidId.Read(root["orcid-identifier"]?["path"]?.Text) ?? OrcidIn(root["path"]), Name(root));
         if (root["orcid-activities"] is not null || answer != root)
             return (root["orcid-activities"]?["orcid-works"]).Items("orcid-work").Select(work => ReadWork(work, owner));
         if ((root["activities-summary"]?["works"] ?? root["works"] ?? (root["group"] is null ? null : root)) is { } works)
@@ -66,7 +67,7 @@ internal static class OrcidWorks
             switch (xml.NodeType == XmlNodeType.Element && xml.NamespaceURI.StartsWith(Namespaces, StringComparison.Ordinal) ? xml.LocalName : "")
             {
                 case "orcid-identifier":
-                    owner = owner with { Orcid = Identifiers.Orcid((await NextAsync())["path"]?.Text) ?? owner.Orcid };
+                    owner = owner with { Orcid = OrcidId.Read((await NextAsync())["path"]?.Text) ?? owner.Orcid };
                     break;
                 case "name" when xml.NamespaceURI == Namespaces + "person":
                     owner = owner with { Name = NameOf(await NextAsync()) };
@@ -94,7 +95,7 @@ internal static class OrcidWorks
     /// <summary>The iD at the beginning of a path such as <c>/0000-0002-1825-0097/work/7</c>.</summary>
     private static string? OrcidIn(Node? path) => OrcidIn(path?.Text);
 
-    private static string? OrcidIn(string? path) => Identifiers.Orcid(path?.TrimStart('/').Split('/')[0]);
+    private static string? OrcidIn(string? path) => OrcidId.Read(path?.TrimStart('/').Split('/')[0]);
 
     private static string? Name(Node root) => NameOf(root["person"]?["name"]) ?? NameOf(root["orcid-bio"]?["personal-details"]);
 
@@ -119,7 +120,7 @@ internal static class OrcidWorks
         var orcid = owner.Orcid ?? OrcidIn(work["path"]);
         var source = work["source"];
         // The name a person goes by stands with what they added, also where the record does not show it.
-        var isOwn = orcid is not null && Identifiers.Orcid(source?["source-orcid"]?["path"]?.Text) == orcid;
+        var isOwn = orcid is not null && OrcidId.Read(source?["source-orcid"]?["path"]?.Text) == orcid;
         owner = new(orcid, owner.Name ?? (isOwn ? PlainText.Clean(source?["source-name"]?.Text) : null));
 
         var doi = OwnIds(work, "doi").Select(Identifiers.Doi).FirstOrDefault(id => id is not null);
@@ -162,7 +163,7 @@ internal static class OrcidWorks
         List<PrintedAuthor> authors = [];
         foreach (var contributor in contributors.Where(IsAuthor))
         {
-            var (name, orcid) = (PlainText.Clean(contributor["credit-name"]?.Text), Identifiers.Orcid(contributor["contributor-orcid"]?["path"]?.Text));
+            var (name, orcid) = (PlainText.Clean(contributor["credit-name"]?.Text), OrcidId.Read(contributor["contributor-orcid"]?["path"]?.Text));
             if (name is null && orcid is null) continue;
             if (orcid == owner.Orcid) name ??= owner.Name;
             authors.Add(PrintedAuthor.Of(name, deposited || orcid == owner.Orcid ? orcid : null, null, null));

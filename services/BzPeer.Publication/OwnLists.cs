@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Runtime.CompilerServices;
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using BzPeer.ServiceDefaults;
 
 namespace BzPeer.Publication;
 
@@ -120,7 +121,7 @@ internal static partial class OwnLists
     {
         var name = author.Member("literal").Text()
             ?? string.Join(' ', new[] { "given", "dropping-particle", "non-dropping-particle", "family", "suffix" }.Select(part => author.Member(part).Text()));
-        return PrintedAuthor.Of(PlainText.FromMarkup(name), Identifiers.Orcid(author.Member("ORCID").Text()), null, null);
+        return PrintedAuthor.Of(PlainText.FromMarkup(name), OrcidId.Read(author.Member("ORCID").Text()), null, null);
     }
 
     private static ReadRecord ListedWork(string? key, SourceWork work) =>

@@ -61,10 +61,10 @@ internal static class PublishWork
             var name = PlainText.Clean(author?.Name);
             if (author is null || (author.ResearcherId is null && name is null))
                 return (null, new("author-without-name", $"Author {authors.Count + 1} has neither a researcherId nor a name."));
-            if (author.Orcid is not null && Identifiers.Orcid(author.Orcid) is null)
+            if (author.Orcid is not null && OrcidId.Read(author.Orcid) is null)
                 return (null, new("malformed-orcid", $"The ORCID iD of author {authors.Count + 1} is none: its check digit or its form is wrong."));
             // Known by their id, a researcher is not looked up by another one.
-            var orcid = author.ResearcherId is null ? Identifiers.Orcid(author.Orcid) : null;
+            var orcid = author.ResearcherId is null ? OrcidId.Read(author.Orcid) : null;
             var printed = name ?? names.GetValueOrDefault(author.ResearcherId!.Value, PrintedAuthor.Unnamed);
             authors.Add(new(printed, author.ResearcherId, orcid));
         }

@@ -39,16 +39,6 @@ public sealed class IdentifiersSpecs
     public void The_DOI_that_arXiv_gives_holds_its_own_id(string? doi, string? id) => Identifiers.ArxivOfDoi(doi).ShouldBe(id);
 
     [Theory]
-    [InlineData("0000-0002-1825-0097", "0000-0002-1825-0097")]
-    [InlineData("https://orcid.org/0000-0002-1825-0097", "0000-0002-1825-0097")]
-    [InlineData("000000021694233x", "0000-0002-1694-233X")]
-    [InlineData("0000-0002-1825-0098", null)]
-    [InlineData("0000-0002-1825-009X", null)]
-    [InlineData("0000-0002-1825", null)]
-    [InlineData(null, null)]
-    public void An_ORCID_iD_has_the_right_check_digit(string? text, string? orcid) => Identifiers.Orcid(text).ShouldBe(orcid);
-
-    [Theory]
     [InlineData('A', "https://openalex.org/A5023888391", "A5023888391")]
     [InlineData('A', "a5023888391", "A5023888391")]
     [InlineData('W', "https://api.openalex.org/works/W2741809807", "W2741809807")]

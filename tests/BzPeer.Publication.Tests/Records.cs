@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using BzPeer.ServiceDefaults;
 
 namespace BzPeer.Publication.Tests;
 
@@ -16,7 +17,7 @@ internal static class Records
     public static string Orcid()
     {
         var digits = Number().ToString("D15", CultureInfo.InvariantCulture);
-        return "0123456789X".Select(check => Identifiers.Orcid(digits + check)).First(orcid => orcid is not null)!;
+        return "0123456789X".Select(check => OrcidId.Read(digits + check)).First(orcid => orcid is not null)!;
     }
 
     public static SourceWork Work(string title = "Title", string? doi = null, params IReadOnlyList<PrintedAuthor> authors) =>
