@@ -12,5 +12,10 @@ public static class ProfilePublisher
             origin, e.Data.Profile.ResearcherId, e.Data.Profile.Name, e.Data.Profile.RegisteredFrom, e.Data.Profile.Orcid, e.Data.Profile.OpenAlex))
         .Add<Changed, ProfileChanged>(e => e.Data.Profile.ResearcherId, (e, origin) => new(
             origin, e.Data.Profile.ResearcherId, e.Data.Profile.Name, e.Data.Profile.Headline, e.Data.Profile.OpenToCollaborate,
-            e.Data.Profile.Affiliation?.Institution, e.Data.Profile.Orcid, e.Data.Profile.OpenAlex));
+            e.Data.Profile.Affiliation?.Institution, e.Data.Profile.Orcid, e.Data.Profile.OpenAlex))
+        .Add<Claimed, ProfileClaimed>(e => e.Data.ResearcherId, (e, origin) => new(origin, e.Data.ResearcherId))
+        .Add<Unclaimed, ClaimWithdrawn>(e => e.Data.ResearcherId, (e, origin) => new(origin, e.Data.ResearcherId, e.Data.Reason))
+        .Add<Validated, IdentityValidated>(e => e.Data.ResearcherId, (e, origin) => new(
+            origin, e.Data.ResearcherId, e.Data.ValidationId, e.Data.Kind, e.Data.Source, e.Data.Value, e.Data.Method))
+        .Add<Invalidated, ValidationWithdrawn>(e => e.Data.ResearcherId, (e, origin) => new(origin, e.Data.ResearcherId, e.Data.ValidationId, e.Data.Reason));
 }

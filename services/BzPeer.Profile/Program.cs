@@ -22,5 +22,7 @@ app.MapResearcherCard();
 app.MapFindResearchers();
 app.MapEditProfile();
 app.MapEraseResearcher();
+app.MapClaims();
+app.MapValidations();
 if (app.Environment.IsDevelopment()) app.MapDevelopmentTokens();
 return await app.MaintainOrServeAsync(args);

@@ -7,32 +7,40 @@ using Npgsql;
 namespace BzPeer.Profile;
 
 /// <summary>A researcher at a glance.</summary>
+/// <param name="Claimed">Whether the researcher says that the profile is theirs.</param>
+/// <param name="Verified">Whether besides that a named source vouches that it is, and nobody has taken that back.</param>
 public sealed record ResearcherCard(
-    Guid Id, string Name, string Headline, string Role, string? Affiliation, bool OpenToCollaborate,
+    Guid Id, string Name, string Headline, string Role, string? Affiliation, bool OpenToCollaborate, bool Claimed, bool Verified,
     CardTrust Trust, CardCounts Counts, ExternalIds ExternalIds, CardAsOf AsOf)
 {
-    /// <summary>The last two are what whoever was merged into them brings along: the first seen of each id.</summary>
+    /// <summary>
+    /// The last two are about all who are this researcher. What those bring along who were merged into them: of each id the one of who was
+    /// merged first, and how far their profiles are. And the claim: null when there is none, else whether an identity is validated.
+    /// </summary>
     internal static readonly string Columns =
-        $"id, profile, score, level, works, followers, following, topics, close_collaborators, profile_version, follow_version, publication_version, trust_version, counts_hidden, {Brought("orcid")}, {Brought("openAlex")}";
+        $"""
+        id, profile, score, level, works, followers, following, topics, close_collaborators, profile_version, follow_version, publication_version, trust_version, counts_hidden,
+        (select jsonb_build_object('orcid', {First("orcid")}, 'openAlex', {First("openAlex")}, 'position', max(m.profile_version))
+         from survivors s join researcher_cards m on m.id = s.id where s.survivor = researcher_cards.id and s.id <> s.survivor having count(*) > 0),
+        (select case when count(c.claimed_at) > 0 then sum(c.identities) > 0 end from claims c where c.researcher_id = any({Person.Everybody("researcher_cards.id")}))
+        """;
+
+    private sealed record Brought(string? Orcid, string? OpenAlex, long Position);
 
     internal static ResearcherCard Read(NpgsqlDataReader row, JsonSerializerOptions json)
     {
         var profile = JsonSerializer.Deserialize<ResearcherProfile>(row.GetString(1), json)!;
+        var brought = row.IsDBNull(14) ? null : JsonSerializer.Deserialize<Brought>(row.GetString(14), json);
+        var claimed = !row.IsDBNull(15);
         return new(
-            row.GetGuid(0), profile.Name, profile.Headline ?? DefaultHeadline(profile.Name), "Researcher", profile.Affiliation?.Institution, profile.OpenToCollaborate,
+            row.GetGuid(0), profile.Name, profile.Headline ?? DefaultHeadline(profile.Name), "Researcher", profile.Affiliation?.Institution, profile.OpenToCollaborate, claimed, claimed && row.GetBoolean(15),
             new(row.GetInt32(2), row.GetString(3)),
             row.GetBoolean(13) ? new(row.GetInt32(4), null, null, row.GetInt32(7), row.GetInt32(8), Hidden: true) : new(row.GetInt32(4), row.GetInt64(5), row.GetInt64(6), row.GetInt32(7), row.GetInt32(8)),
-            new(profile.Orcid ?? Brought(14), profile.OpenAlex ?? Brought(15)),
-            new(row.GetInt64(9), row.GetInt64(10), row.GetInt64(11), row.GetInt64(12)));
-
-        string? Brought(int column) => row.IsDBNull(column) ? null : row.GetString(column);
+            new(profile.Orcid ?? brought?.Orcid, profile.OpenAlex ?? brought?.OpenAlex),
+            new(Math.Max(row.GetInt64(9), brought?.Position ?? 0), row.GetInt64(10), row.GetInt64(11), row.GetInt64(12)));
     }
 
-    private static string Brought(string id) =>
-        $"""
-        (select m.profile ->> '{id}' from survivors s join researcher_cards m on m.id = s.id
-         where s.survivor = researcher_cards.id and s.id <> s.survivor and m.profile ->> '{id}' is not null order by m.profile_version limit 1)
-        """;
+    private static string First(string id) => $"(array_agg(m.profile ->> '{id}' order by s.version, m.id) filter (where m.profile ->> '{id}' is not null))[1]";
 
     /// <summary>What a profile says while nobody wrote a headline.</summary>
     public static string DefaultHeadline(string name) => $"{name} contributes to research discovery and scholarly infrastructure.";
@@ -80,10 +88,10 @@ public static class ResearcherCardEndpoint
         ResearcherCard? card = null;
         if (await Position.WaitAsync(http, async token =>
             {
-                // The mark first: the card read after it has at least as much.
-                var everybody = await FollowMark.ReadAsync(database, token);
+                // The marks first: the card read after it has at least as much.
+                var (everybody, own) = (await FollowMark.ReadAsync(database, token), await ResearcherCards.LastPositionAsync(database, token));
                 card = (await ResearcherCards.LoadAsync(database, [id], token)).SingleOrDefault();
-                return source => Math.Max(card?.AsOf.Of(source) ?? 0, source == Contracts.Sources.Follow ? everybody : 0);
+                return source => Math.Max(card?.AsOf.Of(source) ?? 0, source switch { Sources.Follow => everybody, Sources.Profile => own, _ => 0 });
             }, clock) is { } problem) return problem;
 
         card ??= (await ResearcherCards.LoadAsync(database, [id], cancellation)).SingleOrDefault();

@@ -11,8 +11,9 @@ namespace BzPeer.Profile;
 
 /// <summary>
 /// The researcher card: one row read for the header and snapshot of a page. Each source owns a section with a version of its
-/// own. This projection writes the profile's section in the transaction of its events; <see cref="CardSections"/> the others. Each event
-/// carries the whole profile, so the last one of a batch is what is written, and a rebuild leaves the same section.
+/// own. This projection writes the profile's section in the transaction of its events; <see cref="CardSections"/> the others. An event of
+/// what the profile says carries all of it, so the last one of a batch is what is written, and a rebuild leaves the same section. What is
+/// claimed and validated is in tables of its own, since it counts for whom a profile is merged into too.
 /// </summary>
 public sealed class ResearcherCards : IProjection
 {
@@ -21,18 +22,31 @@ public sealed class ResearcherCards : IProjection
     /// <inheritdoc />
     public Task ApplyAsync(IDocumentOperations operations, IReadOnlyList<IEvent> events, CancellationToken cancellation)
     {
-        var last = new Dictionary<Guid, (ResearcherProfile Profile, long Imported, Guid Event)>();
+        var said = new Dictionary<Guid, (ResearcherProfile Profile, long Imported)>();
+        var last = new Dictionary<Guid, Guid>();
         foreach (var e in events)
         {
             switch (e.Data)
             {
-                case Registered registered: last[registered.Profile.ResearcherId] = (registered.Profile, registered.ImportedVersion, e.Id); break;
-                case Changed changed: last[changed.Profile.ResearcherId] = (changed.Profile, changed.ImportedVersion, e.Id); break;
+                case Registered registered: said[e.StreamId] = (registered.Profile, registered.ImportedVersion); break;
+                case Changed changed: said[e.StreamId] = (changed.Profile, changed.ImportedVersion); break;
+                case IPersonChanged: break;
+                default: continue;
             }
+
+            last[e.StreamId] = e.Id;
         }
 
-        if (last.Count == 0) return Task.CompletedTask;
-        var rows = last.Values.ToArray();
+        if (said.Count > 0) Write(operations, said, last);
+        if (last.Count > said.Count) MoveOn(operations, last.Where(researcher => !said.ContainsKey(researcher.Key)).ToArray());
+        Claims.Write(operations, events);
+        Validations.Write(operations, events);
+        return Task.CompletedTask;
+    }
+
+    private static void Write(IDocumentOperations operations, Dictionary<Guid, (ResearcherProfile Profile, long Imported)> said, Dictionary<Guid, Guid> last)
+    {
+        var rows = said.Values.ToArray();
         // Rows are written in id order, like the sections of the others, so that the two cannot lock each other out.
         operations.QueueSqlCommand(
             """
@@ -44,8 +58,23 @@ public sealed class ResearcherCards : IProjection
             """,
             Array.ConvertAll(rows, r => r.Profile.ResearcherId), Array.ConvertAll(rows, r => r.Profile.Name), Array.ConvertAll(rows, r => NameFolding.Fold(r.Profile.Name)),
             Array.ConvertAll(rows, r => NameFolding.Words(r.Profile.Name)), Array.ConvertAll(rows, r => string.Join(' ', r.Profile.Keys)),
-            Array.ConvertAll(rows, r => JsonSerializer.Serialize(r.Profile, Json)), Array.ConvertAll(rows, r => r.Imported), Array.ConvertAll(rows, r => r.Event));
-        return Task.CompletedTask;
+            Array.ConvertAll(rows, r => JsonSerializer.Serialize(r.Profile, Json)), Array.ConvertAll(rows, r => r.Imported), Array.ConvertAll(rows, r => last[r.Profile.ResearcherId]));
+    }
+
+    /// <summary>For profiles that say what they said: how many events they have now, and up to which. In id order, as above.</summary>
+    private static void MoveOn(IDocumentOperations operations, KeyValuePair<Guid, Guid>[] last) => operations.QueueSqlCommand(
+        """
+        insert into researcher_cards (id, stream_version, profile_version)
+        select c.id, e.version, e.seq_id from unnest(?, ?) as c(id, event) join mt_events e on e.id = c.event order by c.id
+        on conflict (id) do update set stream_version = excluded.stream_version, profile_version = excluded.profile_version
+        """,
+        Array.ConvertAll(last, researcher => researcher.Key), Array.ConvertAll(last, researcher => researcher.Value));
+
+    /// <summary>The position up to which every card has what this service itself knows: the rows are written with the events.</summary>
+    internal static async Task<long> LastPositionAsync(NpgsqlDataSource database, CancellationToken cancellation)
+    {
+        await using var command = database.CreateCommand("select coalesce(max(seq_id), 0) from mt_events");
+        return (long)(await command.ExecuteScalarAsync(cancellation))!;
     }
 
     /// <summary>The profiles behind <paramref name="ids"/>; those nobody registered are left out.</summary>
@@ -102,6 +131,11 @@ public sealed class ResearcherCards : IProjection
         store.Storage.ExtendedSchemaObjects.Add(table);
         store.Events.MapEventType<Registered>("researcher_registered");
         store.Events.MapEventType<Changed>("profile_changed");
-        store.Projections.Add(new ResearcherCards(), ProjectionLifecycle.Inline, nameof(ResearcherCards));
+        string[] own = [Claims.Configure(store), Validations.Configure(store)];
+        // The cards themselves stay: what other services say of them is not in these events.
+        store.Projections.Add(new ResearcherCards(), ProjectionLifecycle.Inline, nameof(ResearcherCards), options =>
+        {
+            foreach (var rows in own) options.DeleteDataInTableOnTeardown(rows);
+        });
     }
 }
