@@ -109,11 +109,15 @@ public sealed class ClaimsTests(ProfileService service) : IClassFixture<ProfileS
     [Fact]
     public async Task Claims_and_validations_at_the_same_time_are_each_made_once()
     {
-        var ada = await service.Registered();
-        var answers = await Task.WhenAll(Enumerable.Range(0, 12).Select(n => n % 2 == 0 ? service.Claim(ada) : service.Validate(ada, "identity", "registry", "Ada")));
-        answers.Select(answer => answer.StatusCode).Order().ShouldBe([.. Enumerable.Repeat(HttpStatusCode.OK, 11), HttpStatusCode.Created]);
-        (await service.Events(ada)).ShouldBe(["researcher_registered", "profile_claimed", "identity_validated"], ignoreOrder: true);
-        (await service.Card(ada)).Verified.ShouldBeTrue();
+        // Several times, since writers that meet do so by chance.
+        for (var round = 0; round < 10; round++)
+        {
+            var ada = await service.Registered();
+            var answers = await Task.WhenAll(Enumerable.Range(0, 16).Select(n => Task.Run(() => n % 2 == 0 ? service.Claim(ada) : service.Validate(ada, "identity", "registry", "Ada"), Ct)));
+            answers.Select(answer => answer.StatusCode).Order().ShouldBe([.. Enumerable.Repeat(HttpStatusCode.OK, 15), HttpStatusCode.Created]);
+            (await service.Events(ada)).ShouldBe(["researcher_registered", "profile_claimed", "identity_validated"], ignoreOrder: true);
+            (await service.Card(ada)).Verified.ShouldBeTrue();
+        }
     }
 
     [Fact]
