@@ -12,7 +12,11 @@ public static class Subscriptions
         [Sources.Profile] = [typeof(AuthorIdentified), typeof(ResearchersMerged), typeof(ResearchersSplit), typeof(FollowerCountChanged), typeof(BibliographyChanged), typeof(TrustRecalculated)],
         [Sources.Follow] = [typeof(ResearcherRegistered), typeof(ResearchersMerged), typeof(ResearchersSplit)],
         [Sources.Publication] = [typeof(ResearcherFollowed), typeof(ResearcherUnfollowed)],
-        [Sources.Trust] = [typeof(ResearcherRegistered), typeof(ResearchersMerged), typeof(ResearchersSplit), typeof(BibliographyChanged)],
+        [Sources.Trust] =
+        [
+            typeof(ResearcherRegistered), typeof(ProfileClaimed), typeof(ClaimWithdrawn), typeof(IdentityValidated), typeof(ValidationWithdrawn),
+            typeof(ResearchersMerged), typeof(ResearchersSplit), typeof(BibliographyChanged), typeof(ResearcherFollowed), typeof(ResearcherUnfollowed),
+        ],
     };
 
     /// <summary>The queues that receive <paramref name="eventType"/>.</summary>

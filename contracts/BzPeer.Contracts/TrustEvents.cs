@@ -18,10 +18,13 @@ public sealed record TrustRecalculated(
     int ModelVersion, IReadOnlyList<TrustContribution> Contributions, TrustCause Cause)
     : IIntegrationEvent;
 
-/// <summary>A researcher's trust crossed into another level. Subject: the researcher.</summary>
+/// <summary>
+/// A researcher's trust is told to be in another level: when it rises at once, when it falls only two points below the level, so that
+/// nobody is told back and forth about one point. The level of a statement is always the band of its score. Subject: the researcher.
+/// </summary>
 /// <param name="Origin">Order and identity of the fact.</param>
 /// <param name="ResearcherId">Whose trust.</param>
-/// <param name="From">The level before.</param>
+/// <param name="From">The level told before.</param>
 /// <param name="To">The level now.</param>
 /// <param name="Score">The score now.</param>
 public sealed record TrustLevelChanged(EventOrigin Origin, Guid ResearcherId, string From, string To, int Score) : IIntegrationEvent;

@@ -34,16 +34,33 @@ public sealed class Consumers
     /// <summary>As the other one, with two types in the same batches: for what both change the same thing, so that they never race.</summary>
     public Consumers InBatches<T1, T2>(Func<IServiceProvider, IReadOnlyList<Delivered<IIntegrationEvent>>, CancellationToken, Task> apply, int parallel = 2)
         where T1 : class, IIntegrationEvent
-        where T2 : class, IIntegrationEvent
+        where T2 : class, IIntegrationEvent =>
+        InBatches(apply, parallel, Kind.Of<T1>(), Kind.Of<T2>());
+
+    /// <summary>As the other one, with any number of types.</summary>
+    public Consumers InBatches(Func<IServiceProvider, IReadOnlyList<Delivered<IIntegrationEvent>>, CancellationToken, Task> apply, int parallel, params Kind[] kinds)
     {
-        Types.AddRange([typeof(T1), typeof(T2)]);
+        Types.AddRange(kinds.Select(kind => kind.Type));
         Endpoints.Add((endpoint, services) =>
         {
             var batches = Start(services, apply, parallel);
-            Handle<T1, IIntegrationEvent>(endpoint, batches, message => message);
-            Handle<T2, IIntegrationEvent>(endpoint, batches, message => message);
+            foreach (var kind in kinds) kind.Handle(endpoint, batches);
         });
         return this;
+    }
+
+    /// <summary>A type of events, for a batch of several.</summary>
+    public sealed class Kind
+    {
+        private Kind(Type type, Action<IRabbitMqReceiveEndpointConfigurator, Batches<Delivered<IIntegrationEvent>>> handle) => (Type, Handle) = (type, handle);
+
+        internal Type Type { get; }
+
+        internal Action<IRabbitMqReceiveEndpointConfigurator, Batches<Delivered<IIntegrationEvent>>> Handle { get; }
+
+        /// <summary>Events of type <typeparamref name="T"/>.</summary>
+        public static Kind Of<T>()
+            where T : class, IIntegrationEvent => new(typeof(T), (endpoint, batches) => Handle<T, IIntegrationEvent>(endpoint, batches, message => message));
     }
 
     private static Batches<Delivered<T>> Start<T>(IServiceProvider services, Func<IServiceProvider, IReadOnlyList<Delivered<T>>, CancellationToken, Task> apply, int parallel)

@@ -76,7 +76,9 @@ internal sealed record GraphEdge(string Source, string Target, string? Kind, dou
 
 internal sealed record TrustStatement(int Score, string Level, int ModelVersion, IReadOnlyList<Contribution> Contributions);
 
-internal sealed record Contribution(string Factor, int Evidence, int Points, int Max, string Why);
+internal sealed record Contribution(string Factor, int Evidence, int Points, int Max, string Why, NextStep? Next = null);
+
+internal sealed record NextStep(string What, double Points);
 
 internal sealed record TrustChange(DateTimeOffset At, TrustScore? From, TrustScore To, int ModelVersion, TrustCause? Cause);
 

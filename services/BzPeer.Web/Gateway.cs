@@ -47,6 +47,7 @@ internal static class Gateway
         ("/api/graph/{**rest}", Upstream.Publication),
         ("/api/imports/{**rest}", Upstream.Publication),
         ("/api/researchers/{id}/trust/{**rest}", Upstream.Trust),
+        ("/api/trust/{**rest}", Upstream.Trust),
     ];
 
     public static void AddGateway(this WebApplicationBuilder builder)
