@@ -83,7 +83,8 @@ public sealed record TrustRecord(
         Recalculated recalculated => this with { Score = recalculated.Score },
         LevelChanged changed => this with { Told = changed.To },
         _ => this,
-    }) with { StreamVersion = StreamVersion + 1 };
+    }) with
+    { StreamVersion = StreamVersion + 1 };
 
     private Dictionary<string, FactorEvents> Add(EvidenceReceived received)
     {

@@ -273,4 +273,38 @@ public sealed class TrustFlowTests(ServiceHost<Program> service) : IClassFixture
         listed.ShouldAllBe(entry => entry.Factors.Contains("works") && entry.Causes.Single().Type == nameof(WorkPublished));
         (await service.Anonymous().GetAsync($"/api/researchers/{id}/trust/evidence?factor=fame", Ct)).StatusCode.ShouldBe(HttpStatusCode.BadRequest);
     }
+
+    [Fact]
+    public async Task Another_instance_takes_over_with_what_the_first_had_and_what_came_meanwhile()
+    {
+        var first = new ServiceHost<Program>();
+        await first.InitializeAsync();
+        await using var second = new ServiceHost<Program> { Beside = first };
+        await second.InitializeAsync();
+        var (seed, followed, later) = (Guid.NewGuid(), Guid.NewGuid(), Guid.NewGuid());
+        foreach (var id in (Guid[])[seed, followed, later])
+        {
+            await second.Publish(new ResearcherRegistered(Origin(Sources.Profile, id, 1), id, "Ada", "arxiv", null, null), Ct);
+            await second.Publish(Bibliography(id, 3), Ct);
+            await second.Publish(new ProfileClaimed(Origin(Sources.Profile, id, 2), id), Ct);
+            await second.Publish(Validated(id, "identity", "orcid", 3), Ct);
+        }
+
+        await second.Publish(Validated(seed, "affiliation", "ror", 4), Ct);
+        await second.Publish(Follow(seed, followed), Ct);
+        await ScoreIs(followed, 33);
+        var before = await second.Rows("trust_records", "researcher");
+
+        await first.DisposeAsync();
+        await second.Publish(Follow(followed, later), Ct);
+        await ScoreIs(later, 33);
+        (await second.Rows("trust_records", "researcher")).Where(row => !row.Contains(later.ToString(), StringComparison.Ordinal))
+            .ShouldBe(before.Where(row => !row.Contains(later.ToString(), StringComparison.Ordinal)), "nobody else heard anything");
+
+        Task ScoreIs(Guid id, int score) => Eventually.Async(async ct =>
+        {
+            using var answer = await second.Anonymous().GetAsync($"/api/researchers/{id}/trust", ct);
+            return answer.IsSuccessStatusCode ? (await answer.Content.ReadFromJsonAsync<TrustStatement>(ct))!.Score : 0;
+        }, now => now == score, $"the score is {score}", TimeSpan.FromSeconds(30), Ct);
+    }
 }

@@ -97,4 +97,39 @@ public sealed class TrustModelsTests(ServiceHost<Program> service) : IClassFixtu
         refused.StatusCode.ShouldBe(HttpStatusCode.UnprocessableEntity);
         (await refused.Content.ReadAsStringAsync(Ct)).ShouldContain("problems/calibration");
     }
+
+    [Fact]
+    public async Task A_model_with_a_flow_of_its_own_is_computed_when_it_comes_into_force_and_both_statements_are_readable()
+    {
+        // A seed that follows three people gives each a third of a follower where the capacity is 1 and not 20.
+        Guid seed = Guid.NewGuid();
+        Guid[] followed = [Guid.NewGuid(), Guid.NewGuid(), Guid.NewGuid()];
+        foreach (var id in followed.Prepend(seed))
+        {
+            await service.Publish(new ResearcherRegistered(Origin(Sources.Profile, id, 1), id, "Ada", "arxiv", null, null), Ct);
+            await service.Publish(new BibliographyChanged(Origin(Sources.Publication, id, 1), id, 3, 3, 0, 0, 0, 0, [], 1), Ct);
+            await service.Publish(new ProfileClaimed(Origin(Sources.Profile, id, 2), id), Ct);
+            await service.Publish(new IdentityValidated(Origin(Sources.Profile, id, 3), id, Guid.NewGuid(), "identity", "orcid", "iD"), Ct);
+        }
+
+        await service.Publish(new IdentityValidated(Origin(Sources.Profile, seed, 4), seed, Guid.NewGuid(), "affiliation", "ror", "TU Wien"), Ct);
+        foreach (var id in followed) await service.Publish(new ResearcherFollowed(Origin(Sources.Follow, id, 1), seed, id), Ct);
+        foreach (var id in followed) await ScoreIs(id, 9 + 6 + 8 + 8);
+
+        var proposal = await Curator.PostAsJsonAsync("/api/trust/models", new { model = new { flow = new { divisor = 1 } }, reason = "less to hand out" }, Ct);
+        var model = (await proposal.Content.ReadFromJsonAsync<KnownModel>(Ct))!;
+        var dry = (await (await Curator.PostAsync($"/api/trust/models/{model.Version}/dry-run", null, Ct)).Content.ReadFromJsonAsync<DryRun>(Ct))!;
+        dry.Largest.Where(mover => followed.Contains(mover.ResearcherId)).ShouldAllBe(mover => mover.To.Score == 9 + 6 + 8 + 4);
+        dry.Falls.ShouldBeGreaterThanOrEqualTo(3);
+
+        (await Curator.PostAsJsonAsync($"/api/trust/models/{model.Version}/activation", new ReasonGiven("less to hand out"), Ct)).StatusCode.ShouldBe(HttpStatusCode.Accepted);
+        foreach (var id in followed) await ScoreIs(id, 9 + 6 + 8 + 4);
+        (await Statement(followed[0], "?model=1")).Score.ShouldBe(9 + 6 + 8 + 8, "what the model before gave is still held");
+
+        (await Curator.PostAsJsonAsync("/api/trust/models/1/activation", new ReasonGiven("back"), Ct)).StatusCode.ShouldBe(HttpStatusCode.Accepted);
+        foreach (var id in followed) await ScoreIs(id, 9 + 6 + 8 + 8);
+        (await Statement(followed[0], $"?model={model.Version}")).Score.ShouldBe(9 + 6 + 8 + 4);
+
+        Task ScoreIs(Guid id, int score) => Eventually.Async(async _ => (await Statement(id)).Score, now => now == score, $"the score is {score}", ct: Ct);
+    }
 }
