@@ -206,6 +206,7 @@ public sealed record TrustModel
         if (orcid) parts.Add("identity validated by ORCID");
         if (affiliation) parts.Add("affiliation validated");
         if (second) parts.Add("identity validated by a second source");
+        if (parts.Count == 0 && identities.Count > 0) parts.Add($"identity validated by {SourceName(identities[0])}, which verifies the profile; ORCID, an affiliation or a second source give points");
         return new(Factors.Identity, evidence.Validations.Count, 0, points, IdentityMax, parts.Count == 0 ? "claimed, not validated yet" : string.Join("; ", parts), next);
     }
 

@@ -71,6 +71,15 @@ public sealed class TrustModelSpecs
     }
 
     [Fact]
+    public void A_statement_never_says_that_nothing_is_validated_where_something_is()
+    {
+        string Why(params Validation[] validations) =>
+            TrustModel.First.Evaluate(Import(0) with { Claimed = true, Validations = validations }).Contributions.Single(c => c.Factor == "identity").Why;
+        Why().ShouldBe("claimed, not validated yet");
+        Why(new Validation("identity", "a registry")).ShouldStartWith("identity validated by a registry, which verifies the profile");
+    }
+
+    [Fact]
     public void A_self_asserted_work_earns_nothing_and_the_statement_says_why()
     {
         var result = TrustModel.First.Evaluate(Import(1) with { SelfAssertedWorks = 1 });
