@@ -37,27 +37,20 @@ public static class EditProfile
         if (id != http.ResearcherId()) return Problems.NotYours("Only the researcher edits their own profile.");
         if (Read(body, out var edit) is { } wrong) return wrong;
 
-        for (var attempt = 1; ; attempt++)
+        return await EventStore.DecideAsync<IResult>(async () =>
         {
             if (!(await ResearcherCards.LoadProfilesAsync(database, [id], cancellation)).TryGetValue(id, out var stored)) return Problems.UnknownResearcher(id);
             if (Decide(stored, edit, clock.Now()) is { } changed)
             {
                 await using var session = store.TracedSession();
                 session.Events.Append(id, stored.StreamVersion + 1, changed);
-                try
-                {
-                    await session.SaveChangesAsync(cancellation);
-                }
-                catch (Exception e) when (attempt < 10 && EventStore.IsConflict(e))
-                {
-                    continue;
-                }
+                await session.SaveChangesAsync(cancellation);
             }
 
             var card = (await ResearcherCards.LoadAsync(database, [id], cancellation)).Single();
             Position.Write(http, Sources.Profile, card.AsOf.Profile);
             return TypedResults.Ok(card);
-        }
+        }, cancellation);
     }
 
     private static IResult? Read(JsonElement body, out ProfileEdit edit)

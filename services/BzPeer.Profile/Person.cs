@@ -33,8 +33,6 @@ public sealed record OneProfile(
 /// <param name="Evidence">The validations of all of these profiles, standing and taken back.</param>
 public sealed record Person(Guid ResearcherId, IReadOnlyList<OneProfile> Profiles, IReadOnlyList<Validation> Evidence)
 {
-    private const int Attempts = 10;
-
     /// <summary>Since when a claim of theirs stands; null when none does.</summary>
     public DateTimeOffset? ClaimedSince => Profiles.Min(profile => profile.ClaimedAt);
 
@@ -54,7 +52,7 @@ public sealed record Person(Guid ResearcherId, IReadOnlyList<OneProfile> Profile
         Guid id, HttpContext http, IDocumentStore store, NpgsqlDataSource database, CancellationToken cancellation,
         Func<Person, ProblemHttpResult?> refused, Func<Person, IReadOnlyList<IPersonChanged>> decide, Func<Person, IReadOnlyList<IPersonChanged>, IResult> answer)
     {
-        for (var attempt = 1; ; attempt++)
+        return await EventStore.DecideAsync<IResult>(async () =>
         {
             if (await LoadAsync(database, id, cancellation) is not { } person) return Problems.UnknownResearcher(id);
             if (refused(person) is { } problem) return problem;
@@ -64,22 +62,14 @@ public sealed record Person(Guid ResearcherId, IReadOnlyList<OneProfile> Profile
                 await using var session = store.TracedSession();
                 foreach (var changed in decided)
                     session.Events.Append(changed.ResearcherId, person.Profiles.Single(profile => profile.ResearcherId == changed.ResearcherId).StreamVersion + 1, changed);
-                try
-                {
-                    await session.SaveChangesAsync(cancellation);
-                }
-                catch (Exception e) when (attempt < Attempts && EventStore.IsConflict(e))
-                {
-                    await Task.Delay(Random.Shared.Next(1, 5 * attempt), cancellation);
-                    continue;
-                }
+                await session.SaveChangesAsync(cancellation);
 
                 foreach (var changed in decided) position = Math.Max(position, await Append.LastAsync(database, changed.ResearcherId, cancellation));
             }
 
             Position.Write(http, Sources.Profile, position);
             return answer(person, decided);
-        }
+        }, cancellation);
     }
 
     /// <summary>The versions first: what is read after them is at least as new, and anything newer makes the append fail.</summary>

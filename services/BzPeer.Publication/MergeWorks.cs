@@ -27,8 +27,6 @@ public sealed record Restored(
 /// </summary>
 internal static class MergeWorks
 {
-    private const int Attempts = 10;
-
     /// <summary>Of two works the one that stands: one that is there, then the older stream.</summary>
     public static IEnumerable<Work> InOrder(IEnumerable<Work> works) => works.OrderBy(work => work.IsThere ? 0 : 1).ThenBy(work => work.Entered).ThenBy(work => work.Id);
 
@@ -60,34 +58,27 @@ internal static class MergeWorks
 
     private static async Task<IResult> TakeBackAsync(Guid id, HttpContext http, IDocumentStore store, NpgsqlDataSource database, TimeProvider clock, CancellationToken cancellation)
     {
-        for (var attempt = 1; ; attempt++)
+        return await EventStore.DecideAsync<IResult>(async () =>
         {
             await using var session = store.TracedSession();
             var works = await Work.LoadAsync(session, [id], cancellation);
             if (!works.TryGetValue(id, out var work) || (work.MergedInto is null && !work.IsThere)) return Works.Gone(id, work);
             var position = work.Position;
-            try
+            if (work.MergedInto is not null)
             {
-                if (work.MergedInto is not null)
-                {
-                    var merged = Work.Survivor(works, id);
-                    if (!merged.Testimony.All().First(part => part.WorkId == id).Words().Any())
-                        return Problems.Of(409, "nothing-to-restore", "Nothing to restore", $"No source speaks of {id}: there is nothing to take out of {merged.Id}.");
-                    var (onOne, onOther) = TakeBack(merged, id, $"Its words were those of {id}.", clock.GetUtcNow());
-                    session.Events.Append(merged.Id, merged.Version + onOne.Count, onOne);
-                    session.Events.Append(id, work.Version + 1, onOther);
-                    await session.SaveChangesAsync(cancellation);
-                    position = await Append.LastAsync(database, id, cancellation);
-                }
+                var merged = Work.Survivor(works, id);
+                if (!merged.Testimony.All().First(part => part.WorkId == id).Words().Any())
+                    return Problems.Of(409, "nothing-to-restore", "Nothing to restore", $"No source speaks of {id}: there is nothing to take out of {merged.Id}.");
+                var (onOne, onOther) = TakeBack(merged, id, $"Its words were those of {id}.", clock.GetUtcNow());
+                session.Events.Append(merged.Id, merged.Version + onOne.Count, onOne);
+                session.Events.Append(id, work.Version + 1, onOther);
+                await session.SaveChangesAsync(cancellation);
+                position = await Append.LastAsync(database, id, cancellation);
+            }
 
-                Position.Write(http, Sources.Publication, position);
-                return TypedResults.Ok(await Works.FindAsync(database, id, cancellation));
-            }
-            catch (Exception e) when (attempt < Attempts && EventStore.IsConflict(e))
-            {
-                await Task.Delay(Random.Shared.Next(1, 5 * attempt), cancellation);
-            }
-        }
+            Position.Write(http, Sources.Publication, position);
+            return TypedResults.Ok(await Works.FindAsync(database, id, cancellation));
+        }, cancellation);
     }
 
     internal static void Configure(StoreOptions store)

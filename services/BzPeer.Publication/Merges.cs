@@ -69,7 +69,6 @@ public sealed record Kinship(Func<Guid, Guid> SurvivorOf, Func<Guid, IReadOnlyLi
 /// </summary>
 internal static class Merges
 {
-    private const int Attempts = 10;
     private const int MaxReason = 2_000;
 
     /// <summary>Whoever writes works holds it shared, whoever moves authors to a survivor alone: neither misses what the other wrote.</summary>
@@ -141,7 +140,7 @@ internal static class Merges
     private static async Task<IResult> ExecuteAsync(
         HttpContext http, IDocumentStore store, NpgsqlDataSource database, Survivors survivors, CancellationToken cancellation, Func<Kinship, IKinChanged?> decide, Func<IKinChanged?, Task<IResult>> answer)
     {
-        for (var attempt = 1; ; attempt++)
+        return await EventStore.DecideAsync<IResult>(async () =>
         {
             // The version first: what is read after it is at least as new, and anything newer makes the append fail.
             await using var session = store.TracedSession();
@@ -149,23 +148,15 @@ internal static class Merges
             var decided = decide(await KinshipAsync(database, cancellation));
             if (decided is not null)
             {
-                try
-                {
-                    session.Events.Append(Stream, version + 1, decided);
-                    await session.SaveChangesAsync(cancellation);
-                }
-                catch (Exception e) when (attempt < Attempts && EventStore.IsConflict(e))
-                {
-                    await Task.Delay(Random.Shared.Next(1, 5 * attempt), cancellation);
-                    continue;
-                }
+                session.Events.Append(Stream, version + 1, decided);
+                await session.SaveChangesAsync(cancellation);
 
                 await survivors.ReadAsync([.. decided.Members], cancellation);
             }
 
             Position.Write(http, Sources.Publication, await Append.LastAsync(database, Stream, cancellation));
             return await answer(decided);
-        }
+        }, cancellation);
     }
 
     private static async Task<IResult> ReadAsync(Guid id, NpgsqlDataSource database, CancellationToken cancellation) =>

@@ -19,8 +19,6 @@ public sealed record WorkToPublish(
 /// </summary>
 internal static class PublishWork
 {
-    private const int Attempts = 10;
-
     internal static void MapPublishWork(this WebApplication app) => app.MapPost("/api/works", HandleAsync)
         .WithName("PublishWork").WithTags("Publication").Produces<ListedWork>().Produces<ListedWork>(201).ProducesProblem(403).ProducesProblem(422);
 
@@ -89,24 +87,17 @@ internal static class PublishWork
     {
         // One word per work and source: what was posted first stands, so its id is that of the work's first key.
         var newId = work.Keys().FirstOrDefault() ?? Guid.CreateVersion7().ToString();
-        for (var attempt = 1; ; attempt++)
+        return await EventStore.DecideAsync<(Guid Work, bool Created, long Position)>(async () =>
         {
             await using var session = store.TracedSession();
             var standing = await record.FindAsync(session, new(source, newId, work), cancellation);
             // A work stands as it is, unless a curator now vouches for what only an author did.
             if (standing is not null && (standing.Validated || !WorkSource.Validates(source))) return (standing.Id, false, standing.Position);
 
-            try
-            {
-                var (recorded, _) = await record.AddAsync(session, [new Assertion(source, newId, work)], [], cancellation);
-                await session.SaveChangesAsync(cancellation);
-                var id = recorded[0].Work.Id;
-                return (id, recorded[0].Outcome == Outcome.Created, await Append.LastAsync(database, id, cancellation));
-            }
-            catch (Exception e) when (attempt < Attempts && EventStore.IsConflict(e))
-            {
-                await Task.Delay(Random.Shared.Next(1, 5 * attempt), cancellation);
-            }
-        }
+            var (recorded, _) = await record.AddAsync(session, [new Assertion(source, newId, work)], [], cancellation);
+            await session.SaveChangesAsync(cancellation);
+            var id = recorded[0].Work.Id;
+            return (id, recorded[0].Outcome == Outcome.Created, await Append.LastAsync(database, id, cancellation));
+        }, cancellation);
     }
 }

@@ -14,7 +14,6 @@ public sealed record Retraction(string? Reason, string? Source);
 /// </summary>
 internal static class RetractWork
 {
-    private const int Attempts = 10;
     private const int MaxReason = 2_000;
     private const int MaxSource = 1_000;
 
@@ -40,7 +39,7 @@ internal static class RetractWork
         if (PlainText.Clean(body.Source) is not { } source || PlainText.Length(source) > MaxSource)
             return Problems.Refused($"{what}-source", $"A {what} needs a source", $"Say in 'source' where the notice stands, up to {MaxSource} characters.");
 
-        for (var attempt = 1; ; attempt++)
+        return await EventStore.DecideAsync<IResult>(async () =>
         {
             await using var session = store.TracedSession();
             var works = await Work.LoadAsync(session, [id], cancellation);
@@ -48,22 +47,15 @@ internal static class RetractWork
             if (work?.IsThere != true) return Works.Gone(id, work);
             var decided = decide(work, reason, source, clock.GetUtcNow());
             var position = work.Position;
-            try
+            if (decided.Count > 0)
             {
-                if (decided.Count > 0)
-                {
-                    session.Events.Append(id, work.Version + decided.Count, decided);
-                    await session.SaveChangesAsync(cancellation);
-                    position = await Append.LastAsync(database, id, cancellation);
-                }
+                session.Events.Append(id, work.Version + decided.Count, decided);
+                await session.SaveChangesAsync(cancellation);
+                position = await Append.LastAsync(database, id, cancellation);
+            }
 
-                Position.Write(http, Sources.Publication, position);
-                return TypedResults.Ok(await Works.FindAsync(database, id, cancellation));
-            }
-            catch (Exception e) when (attempt < Attempts && EventStore.IsConflict(e))
-            {
-                await Task.Delay(Random.Shared.Next(1, 5 * attempt), cancellation);
-            }
-        }
+            Position.Write(http, Sources.Publication, position);
+            return TypedResults.Ok(await Works.FindAsync(database, id, cancellation));
+        }, cancellation);
     }
 }

@@ -53,7 +53,6 @@ public sealed record DistinctionReason(string? Reason);
 /// </summary>
 internal static class SuspectedPairs
 {
-    private const int Attempts = 10;
     private const int MaxReason = 2_000;
 
     private const string Columns =
@@ -149,26 +148,19 @@ internal static class SuspectedPairs
     private static async Task<IResult> ExecuteAsync(
         Guid id, HttpContext http, IDocumentStore store, NpgsqlDataSource database, Func<State, object?> decide, CancellationToken cancellation)
     {
-        for (var attempt = 1; ; attempt++)
+        return await EventStore.DecideAsync<IResult>(async () =>
         {
             await using var session = store.TracedSession();
             if (!(await LoadAsync(database, [id], cancellation)).TryGetValue(id, out var state)) return Problems.Of(404, "unknown-pair", "Unknown pair", $"No suspected pair has the id {id}.");
-            try
+            if (decide(state) is { } decided)
             {
-                if (decide(state) is { } decided)
-                {
-                    session.Events.Append(id, state.Version + 1, decided);
-                    await session.SaveChangesAsync(cancellation);
-                }
+                session.Events.Append(id, state.Version + 1, decided);
+                await session.SaveChangesAsync(cancellation);
+            }
 
-                Position.Write(http, Sources.Publication, await Append.LastAsync(database, id, cancellation));
-                return TypedResults.Ok((await QueryAsync(database, "p.id = $1", cancellation, id)).Single());
-            }
-            catch (Exception e) when (attempt < Attempts && EventStore.IsConflict(e))
-            {
-                await Task.Delay(Random.Shared.Next(1, 5 * attempt), cancellation);
-            }
-        }
+            Position.Write(http, Sources.Publication, await Append.LastAsync(database, id, cancellation));
+            return TypedResults.Ok((await QueryAsync(database, "p.id = $1", cancellation, id)).Single());
+        }, cancellation);
     }
 
     private static Page<SuspectedPair> PageOf(HttpContext http, List<SuspectedPair> rows, int size) =>

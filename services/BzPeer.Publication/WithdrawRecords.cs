@@ -31,8 +31,6 @@ public sealed record Removed(Guid WorkId, string? Key, string Title, string Reas
 /// </summary>
 internal static class WithdrawRecords
 {
-    private const int Attempts = 10;
-
     /// <summary>What to record when the word of a record is taken back: nothing, if there is none.</summary>
     public static IReadOnlyList<object> Decide(Work work, Heard record, string reason, DateTimeOffset now)
     {
@@ -51,7 +49,7 @@ internal static class WithdrawRecords
     {
         if (string.IsNullOrEmpty(source) || string.IsNullOrEmpty(sourceId))
             return Problems.Malformed("assertion", "Name the record by 'source' and 'sourceId', as GET /api/works/{id}/assertions gives them.");
-        for (var attempt = 1; ; attempt++)
+        return await EventStore.DecideAsync<IResult>(async () =>
         {
             await using var session = store.TracedSession();
             var works = await Work.LoadAsync(session, [id], cancellation);
@@ -59,18 +57,11 @@ internal static class WithdrawRecords
             if (work.MergedInto is not null) return Works.Moved(http, id, Work.Survivor(works, id).Id);
             var decided = Decide(work, new Withdrawal(source, sourceId, []), $"{source} took its record {sourceId} down.", clock.GetUtcNow());
             if (decided.Count == 0) return TypedResults.NoContent();
-            try
-            {
-                session.Events.Append(id, work.Version + decided.Count, decided);
-                await session.SaveChangesAsync(cancellation);
-                Position.Write(http, Sources.Publication, await Append.LastAsync(database, id, cancellation));
-                return TypedResults.NoContent();
-            }
-            catch (Exception e) when (attempt < Attempts && EventStore.IsConflict(e))
-            {
-                await Task.Delay(Random.Shared.Next(1, 5 * attempt), cancellation);
-            }
-        }
+            session.Events.Append(id, work.Version + decided.Count, decided);
+            await session.SaveChangesAsync(cancellation);
+            Position.Write(http, Sources.Publication, await Append.LastAsync(database, id, cancellation));
+            return TypedResults.NoContent();
+        }, cancellation);
     }
 
     internal static void Configure(StoreOptions store)

@@ -17,6 +17,8 @@ namespace BzPeer.ServiceDefaults;
 /// <summary>Each service's own event store: Marten on a PostgreSQL database that nobody else reads.</summary>
 public static class EventStore
 {
+    private const int Attempts = 20;
+
     /// <summary>Header of an event that names the trace it was made in (W3C Trace Context).</summary>
     public const string TraceHeader = "traceparent";
 
@@ -129,6 +131,25 @@ public static class EventStore
         await connection.OpenAsync(cancellation);
         await using var forget = new NpgsqlCommand("delete from mt_event_progression where name = $1 and last_seq_id = 0", connection) { Parameters = { new() { Value = page.ShardName.Identity } } };
         await forget.ExecuteNonQueryAsync(cancellation);
+    }
+
+    /// <summary>
+    /// Reads, decides and writes; and, when somebody else wrote first, all of it again, on what is so by then. Whoever loses every time is
+    /// answered 409.
+    /// </summary>
+    public static async Task<T> DecideAsync<T>(Func<Task<T>> decide, CancellationToken cancellation)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                return await decide();
+            }
+            catch (Exception e) when (attempt < Attempts && IsConflict(e))
+            {
+                await Task.Delay(Random.Shared.Next(1, 5 * attempt), cancellation);
+            }
+        }
     }
 
     /// <summary>Whether a write lost against another one of the same stream or key: read again and decide anew.</summary>

@@ -99,7 +99,7 @@ internal sealed partial class ExceptionToProblem(IProblemDetailsService problems
         BadHttpRequestException e when e.Message.Contains("no body was provided", StringComparison.Ordinal) => Problem(400, "malformed-json", "Malformed JSON",
             "There is no body, and this address expects one in JSON."),
         BadHttpRequestException e => Problem(e.StatusCode, "malformed-request", "Malformed request", e.Message),
-        EventStreamUnexpectedMaxEventIdException => Problem(409, "concurrent-change", "Changed meanwhile", "Somebody changed the same thing at the same time. Read it again and repeat."),
+        _ when EventStore.IsConflict(exception) => Problem(409, "concurrent-change", "Changed meanwhile", "Somebody changed the same thing at the same time. Read it again and repeat."),
         QueueIsFull => Problem(503, "overloaded", "Overloaded", "More requests wait already than can be served soon; nothing was done. Repeat the request in a moment."),
         _ when IsStoreOutage(exception) => Problem(503, "store-unavailable", "Store unavailable", "The event store does not answer; nothing is known to be lost. Repeat the request in a moment."),
         _ => Problem(500, "unexpected", "Unexpected error", development ? exception.ToString() : "The error is logged under the trace id of this answer."),

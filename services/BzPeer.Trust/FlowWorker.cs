@@ -172,7 +172,7 @@ public sealed class FlowWorker(NpgsqlDataSource database, IDocumentStore store, 
     {
         if (await models.LastSwitchAsync(cancellation) is not { Switch: { Restated: false } last } begun) return false;
         var cause = new Cause(nameof(ModelSwitched), begun.EventId, $"the model changed, not you: model {last.To} instead of {last.From} ({last.Reason})");
-        await RetryAsync(async () =>
+        await EventStore.DecideAsync(async () =>
         {
             await using var connection = await database.OpenConnectionAsync(cancellation);
             var page = await TrustRecords.PageAsync(connection, begun.RestatedTo, Written, cancellation);
@@ -182,13 +182,14 @@ public sealed class FlowWorker(NpgsqlDataSource database, IDocumentStore store, 
             await decisions.WriteAsync(session, cancellation);
             TrustModels.NoteRestated(session, last.Position, page.Count == 0 ? begun.RestatedTo : page[^1].Researcher, page.Count < Written);
             await session.SaveChangesAsync(cancellation);
+            return page.Count;
         }, cancellation);
         return true;
     }
 
     /// <summary>Writes to these researchers what the network gives them, where that is something else than they hold.</summary>
     private Task WriteAsync(FlowNetwork network, IReadOnlyList<Guid> researchers, Func<Guid, IReadOnlyList<Cause>> causes, Action<IDocumentSession>? also, CancellationToken cancellation) =>
-        RetryAsync(async () =>
+        EventStore.DecideAsync(async () =>
         {
             var model = await models.InForceAsync(cancellation);
             var records = await TrustRecords.LoadAsync(database, [.. researchers], cancellation);
@@ -210,31 +211,16 @@ public sealed class FlowWorker(NpgsqlDataSource database, IDocumentStore store, 
             await decisions.WriteAsync(session, cancellation);
             also?.Invoke(session);
             await session.SaveChangesAsync(cancellation);
+            return researchers.Count;
         }, cancellation);
 
-    private Task RecordAsync(IEvent computed, CancellationToken cancellation) => RetryAsync(async () =>
+    private Task RecordAsync(IEvent computed, CancellationToken cancellation) => EventStore.DecideAsync(async () =>
     {
         await using var session = store.LightweightSession();
         session.Events.Append(Stream, computed);
         await session.SaveChangesAsync(cancellation);
+        return computed.Id;
     }, cancellation);
-
-    /// <summary>Whoever else writes about the same researchers comes first; then it is decided again.</summary>
-    private async Task RetryAsync(Func<Task> write, CancellationToken cancellation)
-    {
-        for (var attempt = 1; ; attempt++)
-        {
-            try
-            {
-                await write();
-                return;
-            }
-            catch (Exception e) when (attempt < 20 && EventStore.IsConflict(e))
-            {
-                await Task.Delay(TimeSpan.FromMilliseconds(Random.Shared.Next(1, 10 * attempt)), clock, cancellation);
-            }
-        }
-    }
 
     private async Task<(long[] Entries, List<Change> Changes, List<(Guid Researcher, bool IsSeed)> Seeds)> ReadQueueAsync(int seedWorks, CancellationToken cancellation)
     {

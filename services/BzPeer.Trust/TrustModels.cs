@@ -128,22 +128,15 @@ public sealed class TrustModels(NpgsqlDataSource database)
         if (!TryReadReason(body.Reason, out var reason)) return NoReason("proposed");
         if (numbers.BrokenRule() is { } rule) return Problems.Refused("model", "No model", rule);
 
-        for (var attempt = 1; ; attempt++)
+        return await EventStore.DecideAsync<IResult>(async () =>
         {
             await using var session = store.TracedSession();
             var version = (await session.Events.FetchStreamStateAsync(Stream, cancellation))?.Version ?? 0;
             var model = numbers with { Version = (await models.KnownAsync(cancellation)).Max(known => known.Version) + 1 };
-            try
-            {
-                session.Events.Append(Stream, version + 1, new ModelProposed(model, reason, http.ResearcherId(), clock.Now()));
-                await session.SaveChangesAsync(cancellation);
-                return TypedResults.Created($"/api/trust/models/{model.Version}", (await models.KnownAsync(cancellation)).Find(known => known.Version == model.Version));
-            }
-            catch (Exception e) when (attempt < 10 && EventStore.IsConflict(e))
-            {
-                // Somebody else proposed or switched: the next number is another.
-            }
-        }
+            session.Events.Append(Stream, version + 1, new ModelProposed(model, reason, http.ResearcherId(), clock.Now()));
+            await session.SaveChangesAsync(cancellation);
+            return TypedResults.Created($"/api/trust/models/{model.Version}", (await models.KnownAsync(cancellation)).Find(known => known.Version == model.Version));
+        }, cancellation);
     }
 
     private static async Task<IResult> SwitchAsync(int version, ReasonGiven body, HttpContext http, IDocumentStore store, TrustModels models, TimeProvider clock, CancellationToken cancellation)
@@ -153,25 +146,18 @@ public sealed class TrustModels(NpgsqlDataSource database)
         if (Calibration.Of(model).FirstOrDefault(profile => profile.Score != profile.Expected && profile.IsSeedPage) is { } moved)
             return Problems.Refused("calibration", "Against the calibration", $"The profile the project began from has {moved.Expected} points; model {version} would give it {moved.Score}.");
 
-        for (var attempt = 1; ; attempt++)
+        return await EventStore.DecideAsync<IResult>(async () =>
         {
             await using var session = store.TracedSession();
             var stream = (await session.Events.FetchStreamStateAsync(Stream, cancellation))?.Version ?? 0;
             var before = await models.InForceAsync(cancellation);
             if (before.Version == version) return Problems.Refused("in-force", "In force already", $"Model {version} is in force already.");
-            try
-            {
-                session.Events.Append(Stream, stream + 1, new ModelSwitched(before.Version, version, reason, http.ResearcherId(), clock.Now()));
-                await session.SaveChangesAsync(cancellation);
-                var (done, _, _) = (await models.LastSwitchAsync(cancellation))!.Value;
-                Position.Write(http, Contracts.Sources.Trust, done.Position);
-                return TypedResults.Accepted("/api/trust/models/switches/last", done);
-            }
-            catch (Exception e) when (attempt < 10 && EventStore.IsConflict(e))
-            {
-                // Somebody else proposed or switched.
-            }
-        }
+            session.Events.Append(Stream, stream + 1, new ModelSwitched(before.Version, version, reason, http.ResearcherId(), clock.Now()));
+            await session.SaveChangesAsync(cancellation);
+            var (done, _, _) = (await models.LastSwitchAsync(cancellation))!.Value;
+            Position.Write(http, Contracts.Sources.Trust, done.Position);
+            return TypedResults.Accepted("/api/trust/models/switches/last", done);
+        }, cancellation);
     }
 
     /// <summary>What a curator gives as a reason, where it is one.</summary>
