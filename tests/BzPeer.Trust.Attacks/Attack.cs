@@ -44,16 +44,17 @@ public sealed record Attack(string Name, TrustGraph Honest, int Fakes, Edge[] Ed
     }
 
     /// <summary>
-    /// B: as many honest people as there are follows, drawn from those whom capacity reaches and who are no seeds, follow a fake each: always the first one where one is to be raised,
-    /// else different ones.
+    /// B: as many honest people as there are follows, of those whom capacity reaches and who are no seeds, follow a fake each: always the first one where one is to be raised,
+    /// else different ones. They are drawn, or (what is worst) those who have most followers that count.
     /// </summary>
-    public static Attack WithHonestFollows(TrustGraph honest, int follows, int fakes, Shape shape)
+    public static Attack WithHonestFollows(TrustGraph honest, int follows, int fakes, Shape shape, bool strongest = false)
     {
         // The same people whatever the number of fakes, so that only it differs.
         var random = new Random(100 + follows);
         var flow = Rankings.Flow(honest.Nodes, honest.Edges, honest.Seeds);
         int[] givers = [.. Enumerable.Range(0, honest.Nodes).Where(node => flow[node] >= 1 && !honest.Seeds[node])];
-        random.Shuffle(givers);
+        if (strongest) givers = [.. givers.OrderByDescending(giver => flow[giver])];
+        else random.Shuffle(givers);
         givers = givers[..follows];
         random = new Random(fakes);
         int Fake(int n) => honest.Nodes + n;

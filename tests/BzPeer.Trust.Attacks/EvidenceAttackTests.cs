@@ -11,7 +11,7 @@ public sealed class EvidenceAttackTests
 
     private static Evidence WithOrcid(Evidence evidence) => evidence with { Claimed = true, Validations = [new("identity", "orcid")] };
 
-    private static int Score(Evidence evidence) => TrustModel.Evaluate(evidence).Score;
+    private static int Score(Evidence evidence) => TrustModel.First.Evaluate(evidence).Score;
 
     [Theory]
     [InlineData(1)]
@@ -51,7 +51,11 @@ public sealed class EvidenceAttackTests
     }
 
     [Fact]
-    public void A_newcomer_with_one_validated_work_has_11_without_any_follower() => TrustModel.Evaluate(Imported with { ValidatedWorks = 1 }).ShouldSatisfyAllConditions(
+    public void Accounts_elsewhere_make_nobody_a_seed_however_many_works_there_are() =>
+        (Imported with { ValidatedWorks = 1_000, Claimed = true, Validations = [new("identity", "orcid"), new("affiliation", "orcid")] }).IsSeed(TrustModel.First.SeedWorks).ShouldBeFalse();
+
+    [Fact]
+    public void A_newcomer_with_one_validated_work_has_11_without_any_follower() => TrustModel.First.Evaluate(Imported with { ValidatedWorks = 1 }).ShouldSatisfyAllConditions(
         trust => trust.Score.ShouldBe(11),
         trust => trust.Level.ShouldBe("Baseline"));
 }

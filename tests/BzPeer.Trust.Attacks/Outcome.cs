@@ -40,7 +40,7 @@ public sealed class Outcome
     {
         var random = new Random(11);
         var rest = Enumerable.Range(0, _attack.Honest.Nodes).Select(_ => 9 + 66 * random.NextDouble()).ToArray();
-        string LevelOf(int person, double followers) => TrustModel.LevelOf((int)Math.Round(rest[person] + TrustFlow.Points(followers), MidpointRounding.AwayFromZero));
+        string LevelOf(int person, double followers) => TrustModel.First.LevelOf((int)Math.Round(rest[person] + TrustFlow.Points(followers), MidpointRounding.AwayFromZero));
         var hops = new TrustGraph("with fakes", _attack.Nodes, _attack.Edges).Hops(_attack.Givers);
         return [.. from person in Enumerable.Range(0, _attack.Honest.Nodes)
                    let moved = (From: LevelOf(person, _before[person]), To: LevelOf(person, _after[person]))
