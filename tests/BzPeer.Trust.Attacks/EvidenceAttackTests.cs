@@ -9,7 +9,7 @@ public sealed class EvidenceAttackTests
     private static readonly Evidence Fake = Evidence.None;
     private static readonly Evidence Imported = Evidence.None with { RegisteredFrom = "arxiv" };
 
-    private static Evidence WithOrcid(Evidence evidence) => evidence with { Claimed = true, Validations = [new("identity", "orcid")] };
+    private static Evidence WithOrcid(Evidence evidence) => evidence with { Claimed = true, Validations = [new("identity", "orcid", "sign-in")] };
 
     private static int Score(Evidence evidence) => TrustModel.First.Evaluate(evidence).Score;
 
@@ -47,12 +47,12 @@ public sealed class EvidenceAttackTests
         var before = Imported with { ValidatedWorks = works };
         (Score(WithOrcid(before)) - Score(before)).ShouldBe(8);
         // Any number of accounts is one source.
-        Score(before with { Claimed = true, Validations = [.. Enumerable.Repeat(new Validation("identity", "orcid"), 100)] }).ShouldBe(Score(WithOrcid(before)));
+        Score(before with { Claimed = true, Validations = [.. Enumerable.Repeat(new Validation("identity", "orcid", "sign-in"), 100)] }).ShouldBe(Score(WithOrcid(before)));
     }
 
     [Fact]
     public void Accounts_elsewhere_make_nobody_a_seed_however_many_works_there_are() =>
-        (Imported with { ValidatedWorks = 1_000, Claimed = true, Validations = [new("identity", "orcid"), new("affiliation", "orcid")] }).IsSeed(TrustModel.First.SeedWorks).ShouldBeFalse();
+        (Imported with { ValidatedWorks = 1_000, Claimed = true, Validations = [new("identity", "orcid", "sign-in"), new("affiliation", "orcid", "sign-in")] }).IsSeed(TrustModel.First.SeedWorks).ShouldBeFalse();
 
     [Fact]
     public void A_newcomer_with_one_validated_work_has_11_without_any_follower() => TrustModel.First.Evaluate(Imported with { ValidatedWorks = 1 }).ShouldSatisfyAllConditions(
