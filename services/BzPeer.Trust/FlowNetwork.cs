@@ -46,6 +46,7 @@ internal sealed class FlowNetwork
             if (evidence.IsSeed(model.SeedWorks)) network.seeds.Add(researcher);
         foreach (var seed in network.seeds) network.NodeOf(seed);
 
+        progress?.Report("reading", 0);
         var edges = new List<Edge>();
         await using (var copy = await connection.BeginBinaryExportAsync("copy (select follower, followee from trust_edges where live) to stdout (format binary)", cancellation))
         {

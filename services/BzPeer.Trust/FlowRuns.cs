@@ -87,15 +87,15 @@ internal static class FlowRuns
         private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(200);
 
         private readonly Lock gate = new();
-        private DateTimeOffset told;
+        private (string? Phase, DateTimeOffset At) told;
 
-        /// <summary>Tells it, a few times a second at most.</summary>
+        /// <summary>Tells it: a new phase at once, how far it is a few times a second at most.</summary>
         public void Report(string phase, double done)
         {
             lock (gate)
             {
-                if (TimeProvider.System.GetUtcNow() - told < Pause) return;
-                told = TimeProvider.System.GetUtcNow();
+                if (told.Phase == phase && TimeProvider.System.GetUtcNow() - told.At < Pause) return;
+                told = (phase, TimeProvider.System.GetUtcNow());
                 using var command = database.CreateCommand("update trust_flow_runs set phase = $2, done = $3 where id = $1 and finished_at is null");
                 foreach (var value in (object[])[run, phase, done]) command.Parameters.Add(new() { Value = value });
                 command.ExecuteNonQuery();

@@ -107,8 +107,8 @@ public sealed class FlowWorker(NpgsqlDataSource database, IDocumentStore store, 
         if (run is not null || changed.Count > 0) await RecordAsync(computed, cancellation);
         for (var done = 0; done < changed.Count; done += Written)
         {
-            await WriteAsync(network, changed.GetRange(done, Math.Min(Written, changed.Count - done)), _ => [cause], null, cancellation);
             progress?.Report("writing", done / (double)changed.Count);
+            await WriteAsync(network, changed.GetRange(done, Math.Min(Written, changed.Count - done)), _ => [cause], null, cancellation);
         }
 
         if (progress is not null) await progress.FinishAsync(flow, cancellation);

@@ -48,7 +48,8 @@ public sealed class TrustModels(NpgsqlDataSource database)
 
     private const int MaxReason = 2_000;
 
-    private const string InForce = "coalesce((select model from trust_model_switches order by position desc limit 1), 1)";
+    /// <summary>SQL of the version in force.</summary>
+    internal const string InForce = "coalesce((select model from trust_model_switches order by position desc limit 1), 1)";
 
     private static readonly Guid Stream = NameBasedId.Of(new("0f2a2f3e-5a0c-4c80-9c0a-51d3bd1f8d11"), "trust models");
 

@@ -140,6 +140,15 @@ public sealed class TrustRecords : IProjection
         if (seeds.Length > 0) FollowEdges.Queue(operations, seeds);
     }
 
+    /// <summary>One researcher's record and the version of the model in force: a statement needs both, and asks once.</summary>
+    internal static async Task<(TrustRecord Record, int InForce)> FindAsync(NpgsqlDataSource database, Guid id, CancellationToken cancellation)
+    {
+        await using var command = database.CreateCommand($"select {Columns}, {TrustModels.InForce} from trust_records where researcher = $1");
+        command.Parameters.Add(new() { Value = id });
+        await using var row = await command.ExecuteReaderAsync(cancellation);
+        return await row.ReadAsync(cancellation) ? (Read(row), row.GetInt32(9)) : (TrustRecord.Unknown, 0);
+    }
+
     internal static async Task<Dictionary<Guid, TrustRecord>> LoadAsync(NpgsqlDataSource database, Guid[] ids, CancellationToken cancellation)
     {
         await using var connection = await database.OpenConnectionAsync(cancellation);

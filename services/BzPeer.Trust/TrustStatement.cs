@@ -46,9 +46,9 @@ public static class TrustStatementEndpoint
         TrustModel used;
         if (asOf is null)
         {
-            (record, var problem) = await FindAsync(id, http, database, clock, cancellation);
+            (record, var inForce, var problem) = await FindAsync(id, http, database, clock, cancellation);
             if (record is null) return problem!;
-            used = await models.InForceAsync(cancellation);
+            used = (await models.FindAsync(inForce, cancellation))!;
         }
         else
         {
@@ -125,18 +125,18 @@ public static class TrustStatementEndpoint
         return (0, Problems.Of(409, "not-there-yet", "Not there yet", "Somebody is still writing who began before that time. Repeat in a moment."));
     }
 
-    /// <summary>The record of a registered researcher, as new as the caller asks for, or the problem that keeps them from it.</summary>
-    internal static async Task<(TrustRecord? Record, IResult? Problem)> FindAsync(
+    /// <summary>The record of a registered researcher, as new as the caller asks for, and the version of the model in force; or the problem that keeps them from it.</summary>
+    internal static async Task<(TrustRecord? Record, int InForce, IResult? Problem)> FindAsync(
         Guid id, HttpContext http, NpgsqlDataSource database, TimeProvider clock, CancellationToken cancellation)
     {
-        TrustRecord? record = null;
+        (TrustRecord Record, int InForce)? found = null;
         if (await Position.WaitAsync(http, async token =>
             {
-                record = (await TrustRecords.LoadAsync(database, [id], token)).GetValueOrDefault(id, TrustRecord.Unknown);
+                var (record, _) = (found = await TrustRecords.FindAsync(database, id, token)).Value;
                 return source => source switch { Sources.Trust => record.Position, Sources.Publication => record.BibliographyVersion, _ => 0 };
-            }, clock) is { } problem) return (null, problem);
+            }, clock) is { } problem) return (null, 0, problem);
 
-        record ??= (await TrustRecords.LoadAsync(database, [id], cancellation)).GetValueOrDefault(id, TrustRecord.Unknown);
-        return record.Evidence.RegisteredFrom is null ? (null, Problems.UnknownResearcher(id)) : (record, null);
+        var (newest, inForce) = found ?? await TrustRecords.FindAsync(database, id, cancellation);
+        return newest.Evidence.RegisteredFrom is null ? (null, 0, Problems.UnknownResearcher(id)) : (newest, inForce, null);
     }
 }

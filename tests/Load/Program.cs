@@ -12,6 +12,7 @@ var reports = new Dictionary<string, Func<Stand, Task<string>>>
     ["follow-at-scale"] = FollowAtScale.RunAsync,
     ["follow-ten-million"] = FollowTenMillion.RunAsync,
     ["publication"] = PublicationReport.RunAsync,
+    ["trust"] = TrustReport.RunAsync,
     ["data"] = DataReport.RunAsync,
     ["resolution"] = ResolutionReport.RunAsync,
 };
