@@ -47,12 +47,14 @@ public sealed class TrustModelsTests(ServiceHost<Program> service) : IClassFixtu
         var version = model.Version;
 
         var dry = (await (await Curator.PostAsync($"/api/trust/models/{version}/dry-run", null, Ct)).Content.ReadFromJsonAsync<DryRun>(Ct))!;
-        (dry.Against, dry.Researchers, dry.Falls, dry.Rises, dry.Unchanged).ShouldBe((1, 3, 2, 0, 1));
+        // Others may be there, by the other tests, and none of them has topics.
+        (dry.Against, dry.Falls, dry.Rises, dry.Unchanged).ShouldBe((1, 2, 0, dry.Researchers - 2));
+        dry.Researchers.ShouldBeGreaterThanOrEqualTo(3);
         dry.Largest.Select(mover => (mover.ResearcherId, mover.From.Score, mover.To.Score)).ShouldBe(people.Skip(1).Zip(scores.Skip(1)).Select(p => (p.First, p.Second, p.Second - 5)), ignoreOrder: true);
-        dry.Levels.Sum(move => move.Researchers).ShouldBe(3);
+        dry.Levels.Sum(move => move.Researchers).ShouldBe(dry.Researchers);
         dry.Calibration.ShouldAllBe(profile => profile.Score == profile.Expected);
         foreach (var (id, score) in people.Zip(scores)) (await Statement(id)).Score.ShouldBe(score, "nothing is changed by trying");
-        (await (await Curator.PostAsync("/api/trust/models/1/dry-run", null, Ct)).Content.ReadFromJsonAsync<DryRun>(Ct))!.Unchanged.ShouldBe(3);
+        (await (await Curator.PostAsync("/api/trust/models/1/dry-run", null, Ct)).Content.ReadFromJsonAsync<DryRun>(Ct))!.ShouldSatisfyAllConditions(same => same.Unchanged.ShouldBe(same.Researchers), same => same.Largest.ShouldBeEmpty());
         (await Curator.PostAsync("/api/trust/models/99/dry-run", null, Ct)).StatusCode.ShouldBe(HttpStatusCode.NotFound);
         (await service.As(people[0]).PostAsync($"/api/trust/models/{version}/dry-run", null, Ct)).StatusCode.ShouldBe(HttpStatusCode.Forbidden);
 
