@@ -1,3 +1,4 @@
+using BzPeer.Testing;
 using Marten;
 using Shouldly;
 using Xunit;
@@ -36,6 +37,25 @@ public sealed class BibliographiesTests(SharedPublication service)
         told[1].Version.ShouldBe(await service.Scalar($"select seq_id from mt_events where id = '{cause.EventId}'"));
         told[1].Version.ShouldBeGreaterThan(told[0].Version);
     }
+
+    [Fact]
+    public async Task Who_publishes_while_a_work_of_a_thousand_is_told_is_not_kept_waiting_by_it()
+    {
+        var many = Enumerable.Range(0, 1_000).Select(_ => $"A{Records.Number()}").ToArray();
+        var one = $"A{Records.Number()}";
+        await service.Import(WorkSource.OpenAlex, Records.Lines(Records.OpenAlex(Records.Number(), many)));
+        await Eventually.Async(async _ => await ToldOf(many), told => told > 0, "the first are told", ct: Ct);
+
+        await service.Import(WorkSource.OpenAlex, Records.Lines(Records.OpenAlex(Records.Number(), one)));
+        await Eventually.Async(async _ => await ToldOf([one]), told => told == 1, "the one is told", ct: Ct);
+
+        (await ToldOf(many)).ShouldBeLessThan(1_000, "and not after all of the others");
+        await service.SumsAreTold();
+        (await ToldOf(many)).ShouldBe(1_000);
+    }
+
+    private Task<long> ToldOf(string[] authors) => service.Scalar(
+        $"select count(*) from bibliographies b where b.works = 1 and b.researcher_id in (select researcher_id from author_keys where key in ({string.Join(", ", authors.Select(author => $"'openalex:{author}'"))}))");
 
     [Fact]
     public async Task Who_is_no_author_any_more_hears_of_it()
