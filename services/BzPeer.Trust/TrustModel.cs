@@ -39,8 +39,8 @@ public sealed record TrustModel
     public static readonly TrustModel First = new();
 
     /// <summary>
-    /// Proposed, for a curator to try and to switch to: halves what a follower with a full voice is worth at first, so that ten of
-    /// them, not four, give half of the points; see docs/trust.md for what it would move.
+    /// Proposed, for a curator to try and to switch to: a follower with a full voice weighs half as much in the doubling, so that half of the
+    /// points take between four and five of them, where <see cref="First"/> takes between two and three.
     /// </summary>
     public static readonly TrustModel Second = First with { Version = 2, FollowersScale = 1 };
 
