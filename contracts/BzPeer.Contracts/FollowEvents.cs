@@ -5,6 +5,7 @@ namespace BzPeer.Contracts;
 /// <param name="FollowerId">Who follows.</param>
 /// <param name="FolloweeId">Who is followed.</param>
 /// <param name="MergeId">The merge of researchers that brought the edge here, by being made or undone; null when the follower chose it.</param>
+[PublishedBy(Sources.Follow)]
 public sealed record ResearcherFollowed(EventOrigin Origin, Guid FollowerId, Guid FolloweeId, Guid? MergeId = null) : IIntegrationEvent;
 
 /// <summary>A follow ended. Subject: the former followee.</summary>
@@ -12,6 +13,7 @@ public sealed record ResearcherFollowed(EventOrigin Origin, Guid FollowerId, Gui
 /// <param name="FollowerId">Who followed.</param>
 /// <param name="FolloweeId">Who was followed.</param>
 /// <param name="MergeId">The merge of researchers that took the edge away, by being made or undone; null when one of the two chose it.</param>
+[PublishedBy(Sources.Follow)]
 public sealed record ResearcherUnfollowed(EventOrigin Origin, Guid FollowerId, Guid FolloweeId, Guid? MergeId = null) : IIntegrationEvent;
 
 /// <summary>
@@ -32,6 +34,7 @@ public sealed record ResearcherUnfollowed(EventOrigin Origin, Guid FollowerId, G
 /// Every count that moved up to this sequence of the source, anybody's, is told by this event and those before it in the chain. Null
 /// when nothing is said.
 /// </param>
+[PublishedBy(Sources.Follow)]
 public sealed record FollowerCountChanged(
     EventOrigin Origin, Guid ResearcherId, long Followers, string FollowersDigest,
     long Following, string FollowingDigest, long CountVersion, bool ListsHidden = false, bool CountsHidden = false,

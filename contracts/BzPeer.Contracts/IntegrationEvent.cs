@@ -32,6 +32,15 @@ public sealed record EventOrigin(
     Guid Stream,
     long Version);
 
+/// <summary>Which service publishes an integration event.</summary>
+/// <param name="source">One of <see cref="Sources"/>.</param>
+[AttributeUsage(AttributeTargets.Class, Inherited = false)]
+public sealed class PublishedByAttribute(string source) : Attribute
+{
+    /// <summary>One of <see cref="Sources"/>.</summary>
+    public string Source => source;
+}
+
 /// <summary>The names the four sources go by in <see cref="EventOrigin.Source"/>, position tokens and <c>asOf</c>.</summary>
 public static class Sources
 {

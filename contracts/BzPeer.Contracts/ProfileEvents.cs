@@ -7,6 +7,7 @@ namespace BzPeer.Contracts;
 /// <param name="RegisteredFrom">Source of record that first named them: <c>openalex</c>, <c>crossref</c>, <c>arxiv</c>, <c>orcid</c>, or <c>curator</c> on a work posted through the API.</param>
 /// <param name="Orcid">ORCID iD as <c>0000-0002-1825-0097</c>, or null.</param>
 /// <param name="OpenAlex">OpenAlex author id as <c>A5023888391</c>, or null.</param>
+[PublishedBy(Sources.Profile)]
 public sealed record ResearcherRegistered(
     EventOrigin Origin, Guid ResearcherId, string Name, string RegisteredFrom, string? Orcid, string? OpenAlex)
     : IIntegrationEvent;
@@ -20,6 +21,7 @@ public sealed record ResearcherRegistered(
 /// <param name="Affiliation">Latest imported affiliation, or null.</param>
 /// <param name="Orcid">First seen ORCID iD, or null.</param>
 /// <param name="OpenAlex">First seen OpenAlex author id, or null.</param>
+[PublishedBy(Sources.Profile)]
 public sealed record ProfileChanged(
     EventOrigin Origin, Guid ResearcherId, string Name, string? Headline, bool OpenToCollaborate,
     string? Affiliation, string? Orcid, string? OpenAlex)
@@ -28,6 +30,7 @@ public sealed record ProfileChanged(
 /// <summary>The person behind a profile claimed it. Worth no points by itself. Subject: the researcher.</summary>
 /// <param name="Origin">Order and identity of the fact.</param>
 /// <param name="ResearcherId">The researcher.</param>
+[PublishedBy(Sources.Profile)]
 public sealed record ProfileClaimed(EventOrigin Origin, Guid ResearcherId) : IIntegrationEvent;
 
 /// <summary>
@@ -37,6 +40,7 @@ public sealed record ProfileClaimed(EventOrigin Origin, Guid ResearcherId) : IIn
 /// <param name="Origin">Order and identity of the fact.</param>
 /// <param name="ResearcherId">The researcher.</param>
 /// <param name="Reason">Why, in the words of who took it back, or null.</param>
+[PublishedBy(Sources.Profile)]
 public sealed record ClaimWithdrawn(EventOrigin Origin, Guid ResearcherId, string? Reason) : IIntegrationEvent;
 
 /// <summary>An identity or affiliation was validated by a named source. Subject: the researcher.</summary>
@@ -47,6 +51,7 @@ public sealed record ClaimWithdrawn(EventOrigin Origin, Guid ResearcherId, strin
 /// <param name="ValidatedBy">Who vouches: <c>orcid</c>, <c>ror</c>, a registry's name.</param>
 /// <param name="Value">What was validated: an iD, an institution.</param>
 /// <param name="Method"><c>curator</c> when a curator looked at it, <c>sign-in</c> when the person signed in with the source: worth the same points, and never a seed.</param>
+[PublishedBy(Sources.Profile)]
 public sealed record IdentityValidated(
     EventOrigin Origin, Guid ResearcherId, Guid ValidationId, string Kind, string ValidatedBy, string Value, string Method = "curator")
     : IIntegrationEvent;
@@ -56,9 +61,11 @@ public sealed record IdentityValidated(
 /// <param name="ResearcherId">The researcher.</param>
 /// <param name="ValidationId">The validation taken back; for good, whatever order the two arrive in.</param>
 /// <param name="Reason">Why, in the words of who took it back, or null.</param>
+[PublishedBy(Sources.Profile)]
 public sealed record ValidationWithdrawn(EventOrigin Origin, Guid ResearcherId, Guid ValidationId, string? Reason = null) : IIntegrationEvent;
 
 /// <summary>A researcher was erased: consumers forget what they keep about them. Subject: the researcher.</summary>
 /// <param name="Origin">Order and identity of the fact.</param>
 /// <param name="ResearcherId">The researcher.</param>
+[PublishedBy(Sources.Profile)]
 public sealed record ResearcherErased(EventOrigin Origin, Guid ResearcherId) : IIntegrationEvent;

@@ -12,6 +12,7 @@ namespace BzPeer.Contracts;
 /// <param name="OpenAlex">First seen OpenAlex author id, or null.</param>
 /// <param name="Keys">All keys the researcher is known by, for search: <c>orcid:…</c>, <c>openalex:…</c>.</param>
 /// <param name="Affiliation">Latest affiliation and where it was read, or null when no record has one.</param>
+[PublishedBy(Sources.Publication)]
 public sealed record AuthorIdentified(
     EventOrigin Origin, Guid ResearcherId, string Name, string RegisteredFrom, string? Orcid, string? OpenAlex,
     IReadOnlyList<string> Keys, Affiliation? Affiliation)
@@ -27,6 +28,7 @@ public sealed record AuthorIdentified(
 /// <param name="MergedId">Who is somebody else's now.</param>
 /// <param name="SurvivorId">Whose.</param>
 /// <param name="Members">Everybody who is the survivor by this merge: the merged one, and all who had been merged into them before.</param>
+[PublishedBy(Sources.Publication)]
 public sealed record ResearchersMerged(EventOrigin Origin, Guid MergeId, Guid MergedId, Guid SurvivorId, IReadOnlyList<Guid> Members) : IIntegrationEvent;
 
 /// <summary>
@@ -38,6 +40,7 @@ public sealed record ResearchersMerged(EventOrigin Origin, Guid MergeId, Guid Me
 /// <param name="RestoredId">Who had been merged by it.</param>
 /// <param name="SurvivorId">Whom they were taken for until now.</param>
 /// <param name="Members">Everybody who is the restored one now: they themselves, and all who are merged into them.</param>
+[PublishedBy(Sources.Publication)]
 public sealed record ResearchersSplit(EventOrigin Origin, Guid MergeId, Guid RestoredId, Guid SurvivorId, IReadOnlyList<Guid> Members) : IIntegrationEvent;
 
 /// <summary>An affiliation as a source of record prints it.</summary>
@@ -51,12 +54,14 @@ public sealed record Affiliation(string Institution, string? InstitutionId, stri
 /// <param name="Origin">Order and identity of the fact.</param>
 /// <param name="WorkId">The work.</param>
 /// <param name="Work">What is known of it.</param>
+[PublishedBy(Sources.Publication)]
 public sealed record WorkPublished(EventOrigin Origin, Guid WorkId, WorkDetails Work) : IIntegrationEvent;
 
 /// <summary>What is known of a work changed; carries the whole of it. Subject: the work.</summary>
 /// <param name="Origin">Order and identity of the fact.</param>
 /// <param name="WorkId">The work.</param>
 /// <param name="Work">What is known of it now.</param>
+[PublishedBy(Sources.Publication)]
 public sealed record WorkCorrected(EventOrigin Origin, Guid WorkId, WorkDetails Work) : IIntegrationEvent;
 
 /// <summary>A work was retracted. It stays listed, marked, and counts for nothing. Subject: the work.</summary>
@@ -64,6 +69,7 @@ public sealed record WorkCorrected(EventOrigin Origin, Guid WorkId, WorkDetails 
 /// <param name="WorkId">The work.</param>
 /// <param name="Reason">Why, in the notice's words.</param>
 /// <param name="NoticedBy">Where the notice stands.</param>
+[PublishedBy(Sources.Publication)]
 public sealed record WorkRetracted(EventOrigin Origin, Guid WorkId, string Reason, string NoticedBy) : IIntegrationEvent;
 
 /// <summary>
@@ -74,6 +80,7 @@ public sealed record WorkRetracted(EventOrigin Origin, Guid WorkId, string Reaso
 /// <param name="WorkId">The work.</param>
 /// <param name="Reason">Why.</param>
 /// <param name="MergedInto">The work it went on in, or null.</param>
+[PublishedBy(Sources.Publication)]
 public sealed record WorkRemoved(EventOrigin Origin, Guid WorkId, string Reason, Guid? MergedInto) : IIntegrationEvent;
 
 /// <summary>A work as the record has it.</summary>
@@ -112,6 +119,7 @@ public sealed record WorkAuthor(Guid? ResearcherId, string Name, int Position);
 /// <param name="CloseCollaborators">Co-authors with collaboration strength of at least 0.2 (Newman 2001) over validated, unretracted works.</param>
 /// <param name="Causes">What led here, newest last.</param>
 /// <param name="BibliographyVersion">Sequence of the last event folded in.</param>
+[PublishedBy(Sources.Publication)]
 public sealed record BibliographyChanged(
     EventOrigin Origin, Guid ResearcherId, int Works, int ValidatedWorks, int SelfAssertedWorks, int RetractedWorks,
     int Topics, int CloseCollaborators, IReadOnlyList<BibliographyCause> Causes, long BibliographyVersion)

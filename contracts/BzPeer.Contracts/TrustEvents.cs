@@ -13,6 +13,7 @@ namespace BzPeer.Contracts;
 /// <param name="ModelVersion">Version of the trust model.</param>
 /// <param name="Contributions">What each factor gives; points sum to the score.</param>
 /// <param name="Cause">What led to it.</param>
+[PublishedBy(Sources.Trust)]
 public sealed record TrustRecalculated(
     EventOrigin Origin, Guid ResearcherId, int Score, string Level, int PreviousScore, string PreviousLevel,
     int ModelVersion, IReadOnlyList<TrustContribution> Contributions, TrustCause Cause)
@@ -27,6 +28,7 @@ public sealed record TrustRecalculated(
 /// <param name="From">The level told before.</param>
 /// <param name="To">The level now.</param>
 /// <param name="Score">The score now.</param>
+[PublishedBy(Sources.Trust)]
 public sealed record TrustLevelChanged(EventOrigin Origin, Guid ResearcherId, string From, string To, int Score) : IIntegrationEvent;
 
 /// <summary>A score fell because evidence was taken back or the model changed, not because of anything the researcher did. Subject: the researcher.</summary>
@@ -36,6 +38,7 @@ public sealed record TrustLevelChanged(EventOrigin Origin, Guid ResearcherId, st
 /// <param name="ToScore">The score now.</param>
 /// <param name="ModelVersion">Version of the trust model.</param>
 /// <param name="Cause">The retraction, merge, withdrawal or model that led to it.</param>
+[PublishedBy(Sources.Trust)]
 public sealed record TrustRestated(
     EventOrigin Origin, Guid ResearcherId, int FromScore, int ToScore, int ModelVersion, TrustCause Cause)
     : IIntegrationEvent;

@@ -1,6 +1,6 @@
 namespace BzPeer.Provisioning;
 
-/// <summary>What the five processes of a BZPEER run over.</summary>
+/// <summary>What the processes of a BZPEER run over.</summary>
 public sealed record BzPeerProcessesOptions
 {
     /// <summary>Logs and the record of the processes go here.</summary>
@@ -25,11 +25,11 @@ public sealed record BzPeerProcessesOptions
     public Action<string, string> OnLine { get; init; } = (_, _) => { };
 }
 
-/// <summary>The four services and the gateway, each a process of its own.</summary>
+/// <summary>The services and the gateway, each a process of its own.</summary>
 public sealed class BzPeerProcesses : IAsyncDisposable
 {
     /// <summary>The names of the services, in which they have their databases.</summary>
-    public static readonly IReadOnlyList<string> Services = ["profile", "follow", "publication", "trust"];
+    public static readonly IReadOnlyList<string> Services = ["profile", "follow", "publication", "trust", "analytics"];
 
     /// <summary>The name of the gateway.</summary>
     public const string Web = "web";
@@ -66,14 +66,14 @@ public sealed class BzPeerProcesses : IAsyncDisposable
     /// <summary>The site, and the one origin of the API.</summary>
     public Uri Site => web.Url;
 
-    /// <summary>All five, the gateway last.</summary>
+    /// <summary>All of them, the gateway last.</summary>
     public IReadOnlyList<ServiceProcess> All => [.. services, web];
 
     /// <summary>The process of that name.</summary>
     public ServiceProcess this[string name] =>
         All.FirstOrDefault(process => process.Name == name) ?? throw new ArgumentException($"There is no service {name}.", nameof(name));
 
-    /// <summary>Starts all five and waits until they are healthy, or until the first of them cannot be.</summary>
+    /// <summary>Starts all of them and waits until they are healthy, or until the first of them cannot be.</summary>
     public async Task StartAsync(CancellationToken ct = default)
     {
         foreach (var process in All)

@@ -16,6 +16,9 @@ public static class Authentication
     /// <summary>May import, validate and edit works.</summary>
     public const string Curator = "curator";
 
+    /// <summary>May read every event, also of edges and counts that their people hide from others.</summary>
+    public const string Analytics = "analytics";
+
     private const string DevelopmentIssuer = "bzpeer-development";
     private const string DevelopmentAudience = "bzpeer";
 

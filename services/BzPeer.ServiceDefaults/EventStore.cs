@@ -91,7 +91,8 @@ public static class EventStore
             .BuildSessionsWith<TracedSessions>()
             .ApplyAllDatabaseChangesOnStartup()
             .AddAsyncDaemon(DaemonMode.ExternallyManaged)
-            .AddSubscriptionWithServices<Relay>(ServiceLifetime.Singleton, _ => { });
+            .AddSubscriptionWithServices<ServicesRelay>(ServiceLifetime.Singleton, _ => { })
+            .AddSubscriptionWithServices<ConsumersRelay>(ServiceLifetime.Singleton, _ => { });
         // In place of the coordinator that HotCold would bring, and like it after the store has its tables.
         builder.Services.AddSingleton(new LeaderLock(connection));
         builder.Services.AddSingleton<IProjectionCoordinator, DaemonLeader>();
@@ -165,7 +166,8 @@ public static class EventStore
     /// <summary>Whether the store, not what was asked of it, is at fault: try again later.</summary>
     public static bool IsOutage(Exception? exception) => ExceptionToProblem.IsStoreOutage(exception);
 
-    private static NpgsqlConnectionStringBuilder ReadConnection(IHostApplicationBuilder builder)
+    /// <summary>The connection of a service's own database, or an end of the process that says what is wrong with the setting.</summary>
+    public static NpgsqlConnectionStringBuilder ReadConnection(IHostApplicationBuilder builder)
     {
         const string key = "ConnectionStrings:Store";
         var text = builder.Configuration.Required(key, "the PostgreSQL connection string of this service's own database");

@@ -110,6 +110,7 @@ public static class MessageBus
             options.WaitUntilStarted = false;
             options.StopTimeout = TimeSpan.FromSeconds(20);
         });
+        builder.Services.AddSingleton(new EventsExchange(broker, service));
         builder.Services.AddSingleton(new DeadLetters(broker, service));
         builder.Services.AddSingleton(services => new Listeners(broker, service, publications, services.GetRequiredService<ILogger<Listeners>>()));
         builder.Services.AddHealthChecks().AddCheck<DeadLetterHealth>("dead-letters", tags: ["ready"]);
@@ -172,7 +173,8 @@ public static class MessageBus
             throw new InvalidOperationException($"{service} consumes other events than {nameof(Subscriptions)} says: a queue must stand before the first publish.");
     }
 
-    private static Uri ReadBroker(IHostApplicationBuilder builder)
+    /// <summary>The address of the broker, or an end of the process that says what is wrong with the setting.</summary>
+    public static Uri ReadBroker(IHostApplicationBuilder builder)
     {
         const string key = "ConnectionStrings:Broker";
         var text = builder.Configuration.Required(key, "the AMQP address of RabbitMQ, amqp://user:password@host:port/vhost");

@@ -15,15 +15,15 @@ namespace BzPeer.ServiceDefaults;
 /// <summary>Which stream events of a service become which integration events: the translation between the two, in one place per service.</summary>
 public sealed class Publications(string source)
 {
-    internal delegate Task Publish(IBus bus, IEvent e, long previous, CancellationToken cancellation);
+    internal delegate IIntegrationEvent Translate(IEvent e, long previous);
 
-    private readonly Dictionary<Type, Publish> byStreamEvent = [];
+    private readonly Dictionary<Type, Translate> byStreamEvent = [];
     private readonly HashSet<Type> contracts = [];
 
     /// <summary>One of <see cref="Sources"/>.</summary>
     public string Source => source;
 
-    internal IReadOnlyDictionary<Type, Publish> ByStreamEvent => byStreamEvent;
+    internal IReadOnlyDictionary<Type, Translate> ByStreamEvent => byStreamEvent;
 
     internal IReadOnlyCollection<Type> Contracts => contracts;
 
@@ -43,18 +43,13 @@ public sealed class Publications(string source)
     private Publications Add<TStreamEvent>(Func<IEvent<TStreamEvent>, Guid> subject, Func<IEvent<TStreamEvent>, EventOrigin, IIntegrationEvent> translate, Type[] published)
         where TStreamEvent : notnull
     {
+        if (published.FirstOrDefault(contract => CloudEvents.SourceOf(contract) != source) is { } foreign)
+            throw new InvalidOperationException($"{foreign.Name} is not said to be published by {source} ({nameof(PublishedByAttribute)}).");
         contracts.UnionWith(published);
-        byStreamEvent.Add(typeof(TStreamEvent), (bus, e, previous, cancellation) =>
+        byStreamEvent.Add(typeof(TStreamEvent), (e, previous) =>
         {
             var typed = (IEvent<TStreamEvent>)e;
-            var origin = new EventOrigin(e.Id, e.Timestamp, source, subject(typed), e.Sequence, previous, e.StreamId, e.Version);
-            var message = translate(typed, origin);
-            return bus.Publish(message, message.GetType(), context =>
-            {
-                // A retry inside the transport would otherwise make an id of its own.
-                context.MessageId = e.Id;
-                context.Mandatory = true;
-            }, cancellation);
+            return translate(typed, new EventOrigin(e.Id, e.Timestamp, source, subject(typed), e.Sequence, previous, e.StreamId, e.Version));
         });
         return this;
     }
@@ -65,28 +60,26 @@ public sealed class Publications(string source)
 /// the daemon's transaction, only after the broker confirmed the whole page, so every committed event is published at
 /// least once and none that was not committed.
 /// </summary>
-public sealed class Relay : SubscriptionBase
+public abstract class Relay : SubscriptionBase
 {
     internal static readonly ActivitySource Activities = new("BzPeer.Relay");
 
     /// <summary>Messages on their way to be confirmed: the back-pressure towards the broker.</summary>
-    private const int InFlight = 256;
+    protected const int InFlight = 256;
 
     /// <summary>For a page to be confirmed. A publish that is under way when the broker dies may never end, whatever it is told: it is left, and done anew.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(15);
 
-    private readonly IBus bus;
     private readonly Publications publications;
     private readonly NpgsqlDataSource store;
-    private readonly RelayMetrics metrics;
     private readonly Foreground foreground;
     private (long Ceiling, long Previous) published = (-1, 0);
 
     /// <summary>Reads what <paramref name="publications"/> names.</summary>
-    public Relay(IBus bus, Publications publications, NpgsqlDataSource store, RelayMetrics metrics, Foreground foreground)
+    protected Relay(string name, Publications publications, NpgsqlDataSource store, Foreground foreground)
     {
-        (this.bus, this.publications, this.store, this.metrics, this.foreground) = (bus, publications, store, metrics, foreground);
-        Name = "Relay";
+        (this.publications, this.store, this.foreground) = (publications, store, foreground);
+        Name = name;
         Options.BatchSize = 5_000;
         // The daemon loads whatever has come since the page before, and queues it. One page at a time, then: what comes meanwhile is
         // one page too, instead of many small ones that each wait for the broker and the store (0.8 s late at 500 follows a second).
@@ -108,11 +101,12 @@ public sealed class Relay : SubscriptionBase
         {
             var previous = published.Ceiling == page.SequenceFloor ? published.Previous : await LastPublicEventAsync(operations.DocumentStore, page.SequenceFloor, patience.Token);
             var confirms = new Queue<Task>(InFlight);
-            foreach (var e in page.Events.Where(e => publications.ByStreamEvent.ContainsKey(e.EventType)))
+            foreach (var e in page.Events)
             {
+                if (!publications.ByStreamEvent.TryGetValue(e.EventType, out var translate)) continue;
                 // The broker confirms in order, more or less: waiting for the oldest keeps the others on their way.
                 if (confirms.Count == InFlight) await confirms.Dequeue().WaitAsync(patience.Token);
-                confirms.Enqueue(PublishAsync(e, previous, patience.Token));
+                confirms.Enqueue(PublishAsync(e, translate(e, previous), patience.Token));
                 previous = e.Sequence;
             }
 
@@ -127,12 +121,8 @@ public sealed class Relay : SubscriptionBase
         }
     }
 
-    private async Task PublishAsync(IEvent e, long previous, CancellationToken cancellation)
-    {
-        using var activity = Activities.StartActivity($"relay {e.EventTypeName}", ActivityKind.Internal, e.Trace());
-        await publications.ByStreamEvent[e.EventType](bus, e, previous, cancellation);
-        metrics.Published();
-    }
+    /// <summary>Ends once the broker has confirmed the message.</summary>
+    protected abstract Task PublishAsync(IEvent e, IIntegrationEvent message, CancellationToken cancellation);
 
     /// <summary>After a start, a rewind or a failed page: what was published last, from the store itself.</summary>
     private async Task<long> LastPublicEventAsync(IDocumentStore documents, long upTo, CancellationToken cancellation)
@@ -144,6 +134,24 @@ public sealed class Relay : SubscriptionBase
             Value = documents.Options.Events.AllKnownEventTypes().Where(type => publications.ByStreamEvent.ContainsKey(type.EventType)).Select(type => type.EventTypeName).ToArray(),
         });
         return (long)(await command.ExecuteScalarAsync(cancellation))!;
+    }
+}
+
+/// <summary>Tells the other services, by MassTransit.</summary>
+public sealed class ServicesRelay(IBus bus, Publications publications, NpgsqlDataSource store, RelayMetrics metrics, Foreground foreground)
+    : Relay("Relay", publications, store, foreground)
+{
+    /// <inheritdoc />
+    protected override async Task PublishAsync(IEvent e, IIntegrationEvent message, CancellationToken cancellation)
+    {
+        using var activity = Activities.StartActivity($"relay {e.EventTypeName}", ActivityKind.Internal, e.Trace());
+        await bus.Publish(message, message.GetType(), context =>
+        {
+            // A retry inside the transport would otherwise make an id of its own.
+            context.MessageId = e.Id;
+            context.Mandatory = true;
+        }, cancellation);
+        metrics.Published();
     }
 }
 

@@ -48,6 +48,9 @@ internal static class Gateway
         ("/api/imports/{**rest}", Upstream.Publication),
         ("/api/researchers/{id}/trust/{**rest}", Upstream.Trust),
         ("/api/trust/{**rest}", Upstream.Trust),
+        ("/api/events/{**rest}", Upstream.Analytics),
+        ("/api/webhooks/{**rest}", Upstream.Analytics),
+        ("/api/analytics/{**rest}", Upstream.Analytics),
     ];
 
     public static void AddGateway(this WebApplicationBuilder builder)

@@ -2,15 +2,16 @@ using BzPeer.ServiceDefaults;
 
 namespace BzPeer.Web;
 
-/// <summary>The four services behind the gateway, and where they are.</summary>
+/// <summary>The services behind the gateway, and where they are.</summary>
 internal static class Upstream
 {
     public const string Profile = "Profile";
     public const string Follow = "Follow";
     public const string Publication = "Publication";
     public const string Trust = "Trust";
+    public const string Analytics = "Analytics";
 
-    public static readonly string[] All = [Profile, Follow, Publication, Trust];
+    public static readonly string[] All = [Profile, Follow, Publication, Trust, Analytics];
 
     /// <summary>Base address of a service. A missing or wrong one ends the process with a sentence that names it.</summary>
     public static Uri Address(IConfiguration configuration, string service) =>

@@ -1,0 +1,195 @@
+using System.Buffers;
+using System.Globalization;
+using BzPeer.ServiceDefaults;
+using Microsoft.AspNetCore.WebUtilities;
+using Npgsql;
+
+namespace BzPeer.Analytics;
+
+/// <summary>
+/// <c>GET /api/events</c>: the log from any position on. As JSON a page (with <c>wait</c> a long poll), as <c>application/x-ndjson</c>
+/// everything there is, as <c>text/event-stream</c> also whatever comes, without a gap or a repeat between the two. Events about edges
+/// and counts that their people hide are for the role <c>analytics</c> only.
+/// </summary>
+internal static class ReadEvents
+{
+    private const int DefaultLimit = 100;
+    private const int MaxLimit = 1_000;
+    private const int PageSize = 2_000;
+
+    /// <summary>Written before it is handed to the network.</summary>
+    private const int Chunk = 64 * 1024;
+
+    private static readonly TimeSpan KeepAlive = TimeSpan.FromSeconds(15);
+
+    internal static void MapReadEvents(this WebApplication app) =>
+        app.MapGet("/api/events", Handle).AllowAnonymous().WithName("ReadEvents").WithTags("Events");
+
+    private static async Task<IResult> Handle(HttpContext http, LogTail tail, NpgsqlDataSource database, TimeProvider clock)
+    {
+        if (EventQuery.Read(http.Request, out var problem) is not { } query) return problem!;
+        var head = await tail.LookAsync(http.RequestAborted);
+        var after = query.OnlyNew ? head.Position : query.After ?? head.Floor - 1;
+        if (after < head.Floor - 1)
+            return Problems.Of(400, "cursor-too-old", "Cursor too old", $"The log begins at position {head.Floor}: what came before is no longer kept. Read on from after={head.Floor - 1}, and know that events are missing in between.");
+        if (after > head.Position)
+            return Problems.Of(400, "cursor-ahead", "Cursor ahead of the log", $"The log ends at position {head.Position}, you ask for what comes after {after}: that cursor is from another log.");
+
+        var reader = new Reader(tail, database, query.Filter, http.User.IsInRole(Authentication.Analytics));
+        var accept = http.Request.Headers.Accept.ToString();
+        if (accept.Contains("text/event-stream", StringComparison.Ordinal)) await StreamAsync(http, reader, tail, after, query.Limit, clock);
+        else if (accept.Contains("application/x-ndjson", StringComparison.Ordinal)) await ReplayAsync(http, reader, after, head.Position, query.Limit);
+        else await PageAsync(http, reader, tail, after, query, clock);
+        return Results.Empty;
+    }
+
+    /// <summary>One page; when there is nothing, whatever comes first within the wait.</summary>
+    private static async Task PageAsync(HttpContext http, Reader reader, LogTail tail, long after, EventQuery query, TimeProvider clock)
+    {
+        var limit = Math.Min(query.Limit ?? DefaultLimit, MaxLimit);
+        List<LogEntry> items = [];
+        long upTo;
+        for (var start = clock.GetTimestamp(); ;)
+        {
+            var changed = tail.Changed;
+            upTo = (await tail.LookAsync(http.RequestAborted)).Position;
+            await foreach (var entry in reader.ReadAsync(after, upTo, limit + 1L, http.RequestAborted)) items.Add(entry);
+            var left = query.Wait - clock.GetElapsedTime(start);
+            if (items.Count > 0 || left <= TimeSpan.Zero) break;
+            try
+            {
+                await changed.WaitAsync(left, clock, http.RequestAborted);
+            }
+            catch (TimeoutException)
+            {
+                break;
+            }
+        }
+
+        var more = items.Count > limit;
+        if (more)
+        {
+            items.RemoveRange(limit, items.Count - limit);
+            upTo = items[^1].Position;
+            var parameters = QueryHelpers.ParseQuery(http.Request.QueryString.Value);
+            parameters["after"] = upTo.ToString(CultureInfo.InvariantCulture);
+            http.Response.Headers.Link = $"<{QueryHelpers.AddQueryString(http.Request.Path, parameters)}>; rel=\"next\"";
+        }
+
+        http.Response.ContentType = "application/json; charset=utf-8";
+        var body = http.Response.BodyWriter;
+        body.Write("{\"items\":["u8);
+        foreach (var (n, item) in items.Index())
+        {
+            if (n > 0) body.Write(","u8);
+            body.Write(item.Item);
+        }
+
+        body.Write(System.Text.Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"],\"next\":{(more ? upTo.ToString(CultureInfo.InvariantCulture) : "null")},\"upTo\":{upTo}}}")));
+        await body.FlushAsync(http.RequestAborted);
+    }
+
+    /// <summary>Everything up to where the log stood when asked, an event a line.</summary>
+    private static async Task ReplayAsync(HttpContext http, Reader reader, long after, long upTo, int? limit)
+    {
+        http.Response.ContentType = "application/x-ndjson";
+        var body = http.Response.BodyWriter;
+        await foreach (var entry in reader.ReadAsync(after, upTo, limit ?? long.MaxValue, http.RequestAborted))
+        {
+            body.Write(entry.Item);
+            body.Write("\n"u8);
+            if (body.UnflushedBytes > Chunk) await body.FlushAsync(http.RequestAborted);
+        }
+
+        await body.FlushAsync(http.RequestAborted);
+    }
+
+    /// <summary>What there is, then what comes. The id of each event is its position: a browser that reconnects says it, and goes on there.</summary>
+    private static async Task StreamAsync(HttpContext http, Reader reader, LogTail tail, long after, int? limit, TimeProvider clock)
+    {
+        http.Response.ContentType = "text/event-stream";
+        http.Response.Headers.CacheControl = "no-cache";
+        http.Response.Headers["X-Accel-Buffering"] = "no";
+        var body = http.Response.BodyWriter;
+        body.Write("retry: 1000\n\n"u8);
+        await body.FlushAsync(http.RequestAborted);
+        using var following = tail.Follow();
+        for (var left = limit ?? long.MaxValue; ;)
+        {
+            var changed = tail.Changed;
+            var newest = tail.TryRead(after, PageSize);
+            if (newest is null)
+            {
+                var page = 0;
+                var upTo = tail.Head.Position;
+                await foreach (var entry in reader.ReadAsync(after, upTo, Math.Min(left, PageSize), http.RequestAborted))
+                {
+                    Write(body, entry);
+                    (after, page, left) = (entry.Position, page + 1, left - 1);
+                    if (body.UnflushedBytes > Chunk) await body.FlushAsync(http.RequestAborted);
+                }
+
+                if (page < PageSize) after = Math.Max(after, upTo);
+            }
+            else
+            {
+                foreach (var entry in newest)
+                {
+                    after = entry.Position;
+                    if (!reader.Lets(entry)) continue;
+                    Write(body, entry);
+                    if (--left == 0) break;
+                }
+            }
+
+            await body.FlushAsync(http.RequestAborted);
+            if (left == 0) return;
+            if (newest is not { Count: 0 }) continue;
+            try
+            {
+                await changed.WaitAsync(KeepAlive, clock, http.RequestAborted);
+            }
+            catch (TimeoutException)
+            {
+                body.Write(":\n\n"u8);
+                await body.FlushAsync(http.RequestAborted);
+            }
+        }
+    }
+
+    private static void Write(IBufferWriter<byte> body, LogEntry entry)
+    {
+        body.Write("id: "u8);
+        Span<byte> digits = stackalloc byte[20];
+        entry.Position.TryFormat(digits, out var length, provider: CultureInfo.InvariantCulture);
+        body.Write(digits[..length]);
+        body.Write("\ndata: "u8);
+        body.Write(entry.Item);
+        body.Write("\n\n"u8);
+    }
+
+    /// <summary>The log as this caller may see it.</summary>
+    private sealed class Reader(LogTail tail, NpgsqlDataSource database, EventFilter filter, bool everything)
+    {
+        public bool Lets(LogEntry entry) => filter.Lets(entry) && Shows(entry);
+
+        public async IAsyncEnumerable<LogEntry> ReadAsync(long after, long upTo, long most, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellation)
+        {
+            for (var left = most; left > 0;)
+            {
+                var (asked, got) = (Math.Min(left, 100_000), 0);
+                await foreach (var entry in LogRows.ReadAsync(database, filter, after, upTo, asked, cancellation))
+                {
+                    (after, got) = (entry.Position, got + 1);
+                    if (!Shows(entry)) continue;
+                    yield return entry;
+                    left--;
+                }
+
+                if (got < asked) yield break;
+            }
+        }
+
+        private bool Shows(LogEntry entry) => everything || tail.Hidden.Shows(entry);
+    }
+}
