@@ -16,6 +16,7 @@ internal static class EventLogSetup
         connection.MaxAutoPrepare = 50;
         var broker = MessageBus.ReadBroker(builder);
         builder.Services.AddSingleton(new NpgsqlDataSourceBuilder(connection.ConnectionString).Build());
+        builder.Services.AddSingleton(services => ActivatorUtilities.CreateInstance<Leadership>(services, connection));
         builder.Services.AddSingleton<EventLog>();
         builder.Services.AddHostedService<EventLogTables>();
         builder.Services.AddSingleton(services => ActivatorUtilities.CreateInstance<LogAppender>(services, broker));

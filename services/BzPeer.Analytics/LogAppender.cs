@@ -2,7 +2,6 @@ using System.Data;
 using System.Threading.Channels;
 using BzPeer.Contracts;
 using BzPeer.ServiceDefaults;
-using Npgsql;
 using RabbitMQ.Client;
 using RabbitMQ.Client.Events;
 
@@ -12,15 +11,15 @@ namespace BzPeer.Analytics;
 /// Reads <c>bzpeer.history</c> from where the log left off and appends what it finds, on one instance at a time. How far it has read is
 /// committed with what it appended, so each event is in the log once, whatever is killed in between.
 /// </summary>
-internal sealed class LogAppender(EventLog log, NpgsqlDataSource database, Uri broker, TimeProvider clock, ILogger<LogAppender> logger) : BackgroundService
+internal sealed class LogAppender(EventLog log, Leadership leadership, Uri broker, TimeProvider clock, ILogger<LogAppender> logger) : BackgroundService
 {
     /// <summary>Messages handed out and not yet committed.</summary>
     private const ushort Prefetch = 4_000;
 
     private const int MostTogether = 2_000;
 
-    /// <summary>Advisory lock of the instance that appends.</summary>
-    private const long Lock = 5102025;
+    /// <summary>What <see cref="Leadership"/> knows this work by.</summary>
+    private const long Work = 5_102_025;
 
     private sealed record Delivery(long Offset, ulong Tag, Arrived? Event, Rejected? Rejected);
 
@@ -46,9 +45,7 @@ internal sealed class LogAppender(EventLog log, NpgsqlDataSource database, Uri b
     /// <summary>Appends for as long as this instance has the lock, the store and the broker.</summary>
     private async Task AppendAsync(CancellationToken stopping)
     {
-        await using var session = await database.OpenConnectionAsync(stopping);
-        while (!await TryLockAsync(session, stopping)) await Task.Delay(TimeSpan.FromSeconds(1), clock, stopping);
-
+        await using var alone = await leadership.WaitAsync(Work, stopping);
         var head = await log.HeadAsync(stopping);
         var marks = await log.MarksAsync(stopping);
         var held = await log.HeldAsync(stopping);
@@ -128,11 +125,5 @@ internal sealed class LogAppender(EventLog log, NpgsqlDataSource database, Uri b
         {
             return new(offset, message.DeliveryTag, Event: null, new(offset, e.Message, message.Body.ToArray()));
         }
-    }
-
-    private static async Task<bool> TryLockAsync(NpgsqlConnection session, CancellationToken stopping)
-    {
-        await using var command = new NpgsqlCommand("select pg_try_advisory_lock($1)", session) { Parameters = { new() { Value = Lock } } };
-        return await command.ExecuteScalarAsync(stopping) is true;
     }
 }

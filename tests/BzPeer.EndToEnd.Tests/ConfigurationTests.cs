@@ -20,6 +20,8 @@ public sealed class ConfigurationTests : IDisposable
         { "trust", "Auth__SigningKeyFile", "/nowhere/key", "The setting 'Auth:SigningKeyFile' names '/nowhere/key', and there is no such file." },
         { "follow", "ASPNETCORE_ENVIRONMENT", "Production", "The setting 'Auth:Authority' is missing: " },
         { "web", "ASPNETCORE_ENVIRONMENT", "Production", "The setting 'Auth:Authority' is missing: " },
+        { "analytics", "ConnectionStrings__Store", null, "The setting 'ConnectionStrings:Store' is missing: " },
+        { "analytics", "ConnectionStrings__Broker", "http://localhost", "The setting 'ConnectionStrings:Broker' is not an AMQP address" },
         { "web", "Services__Follow", null, "The setting 'Services:Follow' must be the base URL of the Follow service" },
         { "web", "Services__Trust", "nowhere", "The setting 'Services:Trust' must be the base URL of the Trust service" },
     };
@@ -33,7 +35,7 @@ public sealed class ConfigurationTests : IDisposable
             ["ASPNETCORE_ENVIRONMENT"] = "Development",
             ["Auth__SigningKeyFile"] = SigningKey.Ensure(Path.Combine(folder, "key")),
         };
-        foreach (var name in (string[])["Profile", "Follow", "Publication", "Trust"])
+        foreach (var name in (string[])["Profile", "Follow", "Publication", "Trust", "Analytics"])
             settings[$"Services__{name}"] = "http://127.0.0.1:9";
         if (service != "web")
         {

@@ -43,7 +43,7 @@ internal sealed class FakeServices : IAsyncDisposable
         var port = firstPort;
         foreach (var (name, map) in new (string, Action<WebApplication>)[]
         {
-            ("Profile", services.Profile), ("Follow", services.Follow), ("Publication", services.Publication), ("Trust", services.Trust),
+            ("Profile", services.Profile), ("Follow", services.Follow), ("Publication", services.Publication), ("Trust", services.Trust), ("Analytics", services.Analytics),
         })
         {
             var builder = WebApplication.CreateSlimBuilder();
@@ -164,6 +164,12 @@ internal sealed class FakeServices : IAsyncDisposable
         yield return new("running", "progress");
         await ImportMayGoOn.Task;
         yield return new("completed", "progress");
+    }
+
+    private void Analytics(WebApplication app)
+    {
+        app.MapGet("/api/events", () => Results.Json(new { items = Array.Empty<object>(), next = (long?)null, upTo = 0 }));
+        app.MapGet("/openapi/v1.json", () => Document("Analytics", "/api/events", "Events"));
     }
 
     private void Trust(WebApplication app)
