@@ -1,0 +1,35 @@
+using BzPeer.Provisioning;
+using Xunit;
+
+namespace BzPeer.Testing;
+
+/// <summary>Runs the scripts in <c>tests/node</c>, which see our events as other languages do.</summary>
+public static class TestNode
+{
+    private static readonly string Folder = Path.Combine(Repository.Root, "tests", "node");
+
+    private static readonly string LockFolder = Path.Combine(Repository.DataFolder, "tests");
+
+    private static readonly Lazy<Task<string>> Installed = new(() => Node.EnsureAsync(LockFolder, Console.Error.WriteLine));
+
+    /// <summary>What the script printed. It has failed where it ends with anything but 0. Where no Node.js can be had, the test is skipped and says why.</summary>
+    public static async Task<string> RunAsync(string script, params string[] arguments)
+    {
+        var node = await PathAsync();
+        await Node.InstallPackagesAsync(Folder, LockFolder, TestContext.Current.CancellationToken);
+        return await Node.RunAsync(node, Path.Combine(Folder, script), arguments, TestContext.Current.CancellationToken);
+    }
+
+    private static async Task<string> PathAsync()
+    {
+        try
+        {
+            return await Installed.Value;
+        }
+        catch (ProvisioningException e)
+        {
+            Assert.Skip(e.Message);
+            throw;
+        }
+    }
+}
