@@ -18,7 +18,7 @@ public interface IIntegrationEvent
 /// <param name="Sequence">Position in the source's store: rises strictly, may have gaps.</param>
 /// <param name="Previous">
 /// <see cref="Sequence"/> of the event its source published before this one, 0 for the first. A consumer that has
-/// everything up to <c>Previous</c> has everything up to <c>Sequence</c> once it has this.
+/// everything up to <see cref="Previous"/> has everything up to <see cref="Sequence"/> once it has this.
 /// </param>
 /// <param name="Stream">The stream the event stands in.</param>
 /// <param name="Version">Position within its stream, from 1, without gaps.</param>

@@ -1,5 +1,3 @@
-using System.Collections;
-using System.Reflection;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Shouldly;
@@ -8,36 +6,51 @@ using Xunit;
 namespace BzPeer.Contracts.Tests;
 
 /// <summary>
-/// The wire shape of every integration event against the approved sample on disk. Adding a field is fine (approve it by adding
-/// it to the sample); removing, renaming or retyping one breaks consumers and fails here: make a V2 instead.
+/// The wire shape of every integration event against all its approved samples. Adding a field is fine: run with <c>BZPEER_APPROVE=1</c>, which adds a
+/// sample. Removing, renaming or retyping one breaks consumers and fails here: make a V2 instead.
 /// </summary>
 public sealed class ContractTests
 {
-    private static readonly JsonSerializerOptions Wire = new(JsonSerializerDefaults.Web) { WriteIndented = true };
-
-    private static string Folder => Path.Combine(AppContext.BaseDirectory, "Samples");
-
-    public static TheoryData<Type> Events => [.. typeof(IIntegrationEvent).Assembly.GetExportedTypes()
-        .Where(type => type.IsAssignableTo(typeof(IIntegrationEvent)) && !type.IsInterface).OrderBy(type => type.Name)];
+    public static TheoryData<Type> Events => [.. IntegrationEvents.All];
 
     [Theory]
     [MemberData(nameof(Events))]
-    public void Every_field_consumers_know_is_still_there_with_its_type(Type contract)
+    public void Every_field_consumers_know_is_still_there_with_its_type(Type contract) =>
+        Samples.Of(contract).SelectMany(sample => Differences(sample.Json, Example.Json(contract), sample.File)).ShouldBeEmpty();
+
+    [Theory]
+    [MemberData(nameof(Events))]
+    public void Todays_consumer_reads_every_approved_sample_without_loss(Type contract)
     {
-        var approved = File.Exists(Sample(contract))
-            ? JsonNode.Parse(File.ReadAllText(Sample(contract)))!
-            : throw new FileNotFoundException($"{contract.Name} has no approved sample. Add Samples/{contract.Name}.json:\n{Now(contract).ToJsonString(Wire)}");
-        Differences(approved, Now(contract), contract.Name).ShouldBeEmpty();
+        foreach (var sample in Samples.Of(contract))
+        {
+            var read = JsonSerializer.Deserialize(sample.Json, contract, AsyncApi.Wire)!;
+            Holds(JsonSerializer.SerializeToNode(read, contract, AsyncApi.Wire), sample.Json).ShouldBeTrue($"what is read of {sample.File} is what was written");
+        }
     }
 
     [Theory]
     [MemberData(nameof(Events))]
-    public void Todays_consumer_reads_the_approved_sample_without_loss(Type contract)
+    public void The_newest_sample_has_every_field(Type contract)
     {
-        var approved = JsonNode.Parse(File.ReadAllText(Sample(contract)))!;
-        var read = JsonSerializer.Deserialize(approved, contract, Wire)!;
-        Holds(JsonSerializer.SerializeToNode(read, contract, Wire), approved).ShouldBeTrue($"what {contract.Name} reads is what was written");
+        var newest = Samples.Of(contract).LastOrDefault();
+        newest.ShouldNotBeNull($"{contract.Name} has no approved sample. Run this test with BZPEER_APPROVE=1 and review what it wrote into Samples.");
+        Missing(newest.Json, Example.Json(contract), contract.Name).ShouldBeEmpty($"{newest.File} is older than the contract. Run this test with BZPEER_APPROVE=1 and review what it wrote into Samples.");
     }
+
+    [Fact]
+    public void What_was_approved_stays_as_it_was_approved() =>
+        Samples.All.Select(sample => sample.Line).ShouldBe(Samples.Approved, ignoreOrder: true,
+            "An approved sample was changed or removed, or one was added that approved.sha256 does not list (BZPEER_APPROVE=1 adds it there).");
+
+    [Fact]
+    public void The_samples_of_an_event_are_numbered_from_1_and_none_is_of_an_event_that_is_gone() =>
+        Samples.All.GroupBy(sample => sample.Event).ShouldAllBe(samples =>
+            IntegrationEvents.All.Any(contract => contract.Name == samples.Key) && samples.Select(sample => sample.Number).SequenceEqual(Enumerable.Range(1, samples.Count())));
+
+    [Fact]
+    public void Every_subscription_names_an_integration_event() =>
+        Subscriptions.ByQueue.Values.SelectMany(types => types).ShouldAllBe(type => type.IsAssignableTo(typeof(IIntegrationEvent)));
 
     /// <summary>Everything that was written is there; what was added to the contract since may be there too.</summary>
     private static bool Holds(JsonNode? read, JsonNode? written) => (read, written) switch
@@ -47,20 +60,9 @@ public sealed class ContractTests
         _ => JsonNode.DeepEquals(read, written),
     };
 
-    [Fact]
-    public void No_sample_is_left_of_an_event_that_is_gone() =>
-        Directory.GetFiles(Folder, "*.json").Select(file => Path.GetFileNameWithoutExtension(file)).ShouldBe(Events.Select(row => ((Type)row.Data).Name), ignoreOrder: true);
-
-    [Fact]
-    public void Every_subscription_names_an_integration_event() =>
-        Subscriptions.ByQueue.Values.SelectMany(types => types).ShouldAllBe(type => type.IsAssignableTo(typeof(IIntegrationEvent)));
-
-    private static string Sample(Type contract) => Path.Combine(Folder, contract.Name + ".json");
-
-    private static JsonNode Now(Type contract) => JsonSerializer.SerializeToNode(Example(contract), contract, Wire)!;
-
     private static IEnumerable<string> Differences(JsonNode? approved, JsonNode? now, string at)
     {
+        if (approved is null) return [];
         if (approved is JsonObject before)
         {
             if (now is not JsonObject after) return [$"{at} is no object any more"];
@@ -71,31 +73,16 @@ public sealed class ContractTests
 
         if (approved is JsonArray { Count: > 0 } items)
             return now is JsonArray { Count: > 0 } others ? Differences(items[0], others[0], at + "[]") : [$"{at} is no list any more"];
-        var (kind, nowKind) = (approved?.GetValueKind(), now?.GetValueKind());
+        var (kind, nowKind) = (approved.GetValueKind(), now?.GetValueKind());
         return kind == nowKind || Bool(kind) && Bool(nowKind) ? [] : [$"{at} was {kind} and is {nowKind}"];
 
         static bool Bool(JsonValueKind? k) => k is JsonValueKind.True or JsonValueKind.False;
     }
 
-    /// <summary>An instance with every field filled, by its constructor: the same for the same type, always.</summary>
-    private static object Example(Type type)
+    private static IEnumerable<string> Missing(JsonNode? sample, JsonNode? now, string at) => (sample, now) switch
     {
-        type = Nullable.GetUnderlyingType(type) ?? type;
-        if (type == typeof(string)) return "text";
-        if (type == typeof(Guid)) return new Guid("0b8a3a2e-7a51-4c0e-9d57-3f6c6f3d2a10");
-        if (type == typeof(DateTimeOffset)) return new DateTimeOffset(2026, 1, 2, 3, 4, 5, TimeSpan.Zero);
-        if (type == typeof(DateOnly)) return new DateOnly(2026, 1, 2);
-        if (type == typeof(bool)) return true;
-        if (type == typeof(int)) return 7;
-        if (type == typeof(long)) return 42L;
-        if (type.IsGenericType && type.IsAssignableTo(typeof(IEnumerable)))
-        {
-            var list = (IList)Activator.CreateInstance(typeof(List<>).MakeGenericType(type.GetGenericArguments()[0]))!;
-            list.Add(Example(type.GetGenericArguments()[0]));
-            return list;
-        }
-
-        var constructor = type.GetConstructors(BindingFlags.Public | BindingFlags.Instance).MaxBy(c => c.GetParameters().Length)!;
-        return constructor.Invoke([.. constructor.GetParameters().Select(parameter => Example(parameter.ParameterType))]);
-    }
+        (JsonObject had, JsonObject has) => has.SelectMany(field => had.ContainsKey(field.Key) ? Missing(had[field.Key], field.Value, $"{at}.{field.Key}") : [$"{at}.{field.Key}"]),
+        (JsonArray had, JsonArray { Count: > 0 } has) => had.SelectMany(item => Missing(item, has[0], at + "[]")),
+        _ => [],
+    };
 }
