@@ -13,6 +13,7 @@ var reports = new Dictionary<string, Func<Stand, Task<string>>>
     ["follow-ten-million"] = FollowTenMillion.RunAsync,
     ["publication"] = PublicationReport.RunAsync,
     ["trust"] = TrustReport.RunAsync,
+    ["analytics"] = AnalyticsReport.RunAsync,
     ["data"] = DataReport.RunAsync,
     ["resolution"] = ResolutionReport.RunAsync,
 };

@@ -57,7 +57,7 @@ internal sealed class Stand : IAsyncDisposable
         await servers.StartPostgresAsync();
     }
 
-    /// <summary>All five processes, on databases and a virtual host of their own.</summary>
+    /// <summary>All processes, on databases and a virtual host of their own.</summary>
     public async Task<BzPeerProcesses> StartSystemAsync()
     {
         foreach (var name in BzPeerProcesses.Services) stores[name] = await NewDatabaseAsync(name);
