@@ -13,8 +13,8 @@ internal sealed class ImportWorker(IDocumentStore store, NpgsqlDataSource databa
 {
     private const int BatchRecords = 25;
 
-    /// <summary>Authors are what a batch costs: a work of thousands of them is one of its own.</summary>
-    private const int BatchAuthors = 2_000;
+    /// <summary>Authors are what a batch costs, and what it brings everybody who listens; a work of more of them is one of its own.</summary>
+    private const int BatchAuthors = RecordWorks.Large;
 
     /// <summary>Read while others are being committed: memory is bounded by these.</summary>
     private const int BatchesAhead = 1;
@@ -26,7 +26,15 @@ internal sealed class ImportWorker(IDocumentStore store, NpgsqlDataSource databa
 
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
 
+    /// <summary>Imports that may wait for authors of theirs while another one goes on: each has a batch in memory.</summary>
+    private const int MostAside = 4;
+
+    /// <summary>While an import waits for its authors, how often it looks whether another one has come.</summary>
+    private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(100);
+
     private readonly SemaphoreSlim work = new(0);
+
+    private readonly List<Guid> underWay = [];
 
     private sealed record Import(Guid Id, string Format, string MediaType);
 
@@ -81,13 +89,15 @@ internal sealed class ImportWorker(IDocumentStore store, NpgsqlDataSource databa
 
     private async Task<Import?> NextAsync(CancellationToken stopping)
     {
-        await using var command = database.CreateCommand("select id, format, media_type from imports where state = 'running' order by id limit 1");
+        await using var command = database.CreateCommand("select id, format, media_type from imports where state = 'running' and id <> all($1) order by id limit 1");
+        command.Parameters.Add(new() { Value = underWay.ToArray() });
         await using var row = await command.ExecuteReaderAsync(stopping);
         return await row.ReadAsync(stopping) ? new(row.GetGuid(0), row.GetString(1), row.GetString(2)) : null;
     }
 
     private async Task RunAsync(Import import, CancellationToken stopping)
     {
+        underWay.Add(import.Id);
         try
         {
             var breaksOff = await TakeAllAsync(import, stopping);
@@ -98,6 +108,10 @@ internal sealed class ImportWorker(IDocumentStore store, NpgsqlDataSource databa
             // It would come to the same every time, and must not hold up the imports behind it.
             log.LogError(e, "Import {Import} cannot go on and is given up", import.Id);
             await EndAsync(import, "failed", stopping);
+        }
+        finally
+        {
+            underWay.Remove(import.Id);
         }
     }
 
@@ -113,6 +127,7 @@ internal sealed class ImportWorker(IDocumentStore store, NpgsqlDataSource databa
         {
             await foreach (var (start, records) in ahead.Reader.ReadAllAsync(stopping))
             {
+                await IdentifyAheadAsync(import, records, stopping);
                 await pace.WaitAsync(stopping);
                 await TakeAsync(import, start, records, stopping);
             }
@@ -127,6 +142,32 @@ internal sealed class ImportWorker(IDocumentStore store, NpgsqlDataSource databa
         return await reading;
     }
 
+    /// <summary>Authors of a large work become known slowly, so that they are in nobody's way: what is imported meanwhile goes first.</summary>
+    private async Task IdentifyAheadAsync(Import import, List<ReadRecord> records, CancellationToken stopping)
+    {
+        using var givenUp = CancellationTokenSource.CreateLinkedTokenSource(stopping);
+        var identifying = record.IdentifyAheadAsync(store, [.. records.SelectMany(one => one.Heard(import.Format))], givenUp.Token);
+        try
+        {
+            while (!identifying.IsCompleted)
+            {
+                if (underWay.Count <= MostAside && await NextAsync(stopping) is { } other) await RunAsync(other, stopping);
+                else await work.WaitAsync(Look, stopping);
+            }
+
+            await identifying;
+        }
+        catch (Exception e) when (identifying.IsFaulted && !EventStore.IsOutage(e))
+        {
+            log.LogInformation("Authors of import {Import} are taken together with their work: {Reason}", import.Id, e.Message);
+        }
+        finally
+        {
+            await givenUp.CancelAsync();
+            await identifying.ContinueWith(_ => { }, TaskScheduler.Default);
+        }
+    }
+
     private async Task<bool> ReadAsync(Import import, long done, ChannelWriter<(long Start, List<ReadRecord> Records)> ahead, CancellationToken stopping)
     {
         try
@@ -137,11 +178,15 @@ internal sealed class ImportWorker(IDocumentStore store, NpgsqlDataSource databa
             {
                 breaksOff |= read.BreaksOff;
                 if (index++ < done) continue;
+                var more = read.Work?.Authors.Count ?? 0;
+                if (batch.Count == BatchRecords || (batch.Count > 0 && authors + more > BatchAuthors))
+                {
+                    await ahead.WriteAsync((index - 1 - batch.Count, batch), stopping);
+                    (batch, authors) = ([], 0);
+                }
+
                 batch.Add(read);
-                authors += read.Work?.Authors.Count ?? 0;
-                if (batch.Count < BatchRecords && authors < BatchAuthors) continue;
-                await ahead.WriteAsync((index - batch.Count, batch), stopping);
-                (batch, authors) = ([], 0);
+                authors += more;
             }
 
             if (batch.Count > 0) await ahead.WriteAsync((index - batch.Count, batch), stopping);

@@ -87,17 +87,24 @@ internal static class PublishWork
     {
         // One word per work and source: what was posted first stands, so its id is that of the work's first key.
         var newId = work.Keys().FirstOrDefault() ?? Guid.CreateVersion7().ToString();
+        var said = new Assertion(source, newId, work);
+        // Thousands of new authors take their time: the answer waits for it, and nobody else.
+        if (work.Authors.Count > RecordWorks.Large && await StandingAsync() is null) await record.IdentifyAheadAsync(store, [said], cancellation);
         return await EventStore.DecideAsync<(Guid Work, bool Created, long Position)>(async () =>
         {
+            if (await StandingAsync() is { } standing) return (standing.Id, false, standing.Position);
             await using var session = store.TracedSession();
-            var standing = await record.FindAsync(session, new(source, newId, work), cancellation);
-            // A work stands as it is, unless a curator now vouches for what only an author did.
-            if (standing is not null && (standing.Validated || !WorkSource.Validates(source))) return (standing.Id, false, standing.Position);
-
-            var (recorded, _) = await record.AddAsync(session, [new Assertion(source, newId, work)], [], cancellation);
+            var (recorded, _) = await record.AddAsync(session, [said], [], cancellation);
             await session.SaveChangesAsync(cancellation);
             var id = recorded[0].Work.Id;
             return (id, recorded[0].Outcome == Outcome.Created, await Append.LastAsync(database, id, cancellation));
         }, cancellation);
+
+        // A work stands as it is, unless a curator now vouches for what only an author did.
+        async Task<Work?> StandingAsync()
+        {
+            await using var session = store.QuerySession();
+            return await record.FindAsync(session, said, cancellation) is { } known && (known.Validated || !WorkSource.Validates(source)) ? known : null;
+        }
     }
 }

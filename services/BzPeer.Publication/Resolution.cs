@@ -65,7 +65,8 @@ internal sealed class Resolution(Namesakes namesakes)
 
             var keys = Keys(record, authors[i], printed[i]);
             var hasId = HasId(authors[i]);
-            var byKey = AuthorIdentity.Resolve(keys, known, out var other);
+            // Of a name, the key that only this work has tells more.
+            var byKey = AuthorIdentity.Resolve(hasId ? keys : [.. keys.Reverse()], known, out var other);
             Guid? sameWork = !authors[i].Unlinked && (!hasId || WorkSource.Validates(record.Source)) && onTheWork.TryGetValue(printed[i].Letters, out var same) && !Contradicts(same, authors[i]) ? same : null;
             if (hasId && byKey is { } named) found[i] = new(named, keys, other);
             else if (sameWork is { } present) found[i] = new(present, hasId ? keys : []);
@@ -136,8 +137,11 @@ internal sealed class Resolution(Namesakes namesakes)
     private IReadOnlyList<string> Keys(Assertion record, PrintedAuthor author, AuthorName name)
     {
         var keys = AuthorIdentity.Keys(record.Source, author, Name);
-        // The work's own key tells the bearers of a common name apart, and is the same when the record comes again.
-        return keys.Count > 0 && !HasId(author) && IsCommon(name) ? [$"{keys[0]} {record.Keys().FirstOrDefault() ?? record.SourceId}"] : keys;
+        if (keys.Count == 0 || HasId(author)) return keys;
+        // The work's own key tells the bearers of a common name apart, and is the same when the record comes again. A name can become common, or
+        // cease to be, by those who become known ahead of a large work: everybody on it has that key too.
+        var onTheWork = $"{keys[0]} {record.Keys().FirstOrDefault() ?? record.SourceId}";
+        return IsCommon(name) ? [onTheWork] : record.Work.Authors.Count > RecordWorks.Large ? [keys[0], onTheWork] : keys;
     }
 
     private AuthorName Name(string printed) => read.TryGetValue(printed, out var name) ? name : read[printed] = AuthorName.Of(printed);

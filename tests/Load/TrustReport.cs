@@ -15,7 +15,7 @@ namespace BzPeer.Load;
 /// </summary>
 internal sealed class TrustReport(Stand stand, BzPeerProcesses system, HttpClient http, NpgsqlDataSource publication, NpgsqlDataSource profile, NpgsqlDataSource trust)
 {
-    private const int People = 6_000;
+    private const int People = 9_000;
     private const int WorksPerSecond = 200;
     private const int Authors = 5_000;
     private const int Seeds = 10;
@@ -26,7 +26,7 @@ internal sealed class TrustReport(Stand stand, BzPeerProcesses system, HttpClien
     private const int FollowsPerSecond = 50;
     private const int ReadRounds = 7;
 
-    private static readonly TimeSpan Span = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Span = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan Handed = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan FollowSpan = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
@@ -87,9 +87,9 @@ internal sealed class TrustReport(Stand stand, BzPeerProcesses system, HttpClien
             | works published meanwhile, {WorksPerSecond}/s offered | {alone.PerSecond:0}/s | {WorksPerSecond}/s |
             | event of a work to the score on its author's card | {Shown(alone.Ordinary)} | p99 1 s |
             | the same while a work with {Authors:#,0} authors who are known is published, at {known.PerSecond:0}/s, of everybody else | {Shown(known.Ordinary)} | not delayed |
-            | until the cards of all {Authors:#,0} have it | {known.ManyDone:0} ms | |
+            | from handing it in until the cards of all {Authors:#,0} have it | {known.ManyDone:0.0} s | |
             | the same while a work with {Authors:#,0} authors nobody knew is published, at {unknown.PerSecond:0}/s, of everybody else | {Shown(unknown.Ordinary)} | not delayed |
-            | until all {Authors:#,0} are registered and their cards have it | {unknown.ManyDone:0} ms | |
+            | from handing it in until all {Authors:#,0} are registered and their cards have it | {unknown.ManyDone:0.0} s | |
             | follow by a seed, from its answer to the new score on the followee's card, one after another | {Shown(follows)} | |
             | card, read at the service | {cards.PerSecond:#,0}/s, p50 {cards.P50:0.00} ms | |
             | statement, read at the service, of the same people: claimed, validated, followed by a seed, with the events behind it | {statements.PerSecond:#,0}/s, p50 {statements.P50:0.00} ms: the card is read {ratio:0.00} times as fast | within 1.3 times |
@@ -111,36 +111,37 @@ internal sealed class TrustReport(Stand stand, BzPeerProcesses system, HttpClien
         $"{run.Seconds:0.00} s ({string.Join(", ", run.Phases.Select(phase => string.Create(CultureInfo.InvariantCulture, $"{phase.Key} {phase.Value:0.00} s")))})");
 
     /// <summary>
-    /// Has works published at an even rate for a while, and one by the 5,000 people from <paramref name="many"/> on in the middle of it; how late the
-    /// cards of the others' authors were, and when the last of the 5,000 had it.
+    /// Has works published at an even rate for a while, and soon after the beginning one by the 5,000 people from <paramref name="many"/> on; how late the
+    /// cards of the others' authors were, and how long it took from then until the last of the 5,000 had it.
     /// </summary>
     private async Task<Delays> WorksAsync(int? many)
     {
-        var (handing, big, handedOver) = (new List<Task>(), (Task?)null, false);
+        var (handing, big, bigHanded, handedOver) = (new List<Task>(), (Task?)null, DateTimeOffset.MaxValue, false);
         var watching = WatchAsync(() => Volatile.Read(ref handedOver));
         var clock = Stopwatch.StartNew();
         for (var round = 0; clock.Elapsed < Span; round++)
         {
             handing.Add(ImportAsync(string.Concat(Enumerable.Range(0, (int)(WorksPerSecond * Handed.TotalSeconds)).Select(_ => Record(Next())))));
-            if (many is { } from && big is null && clock.Elapsed > Span / 3) big = ImportAsync(Record(Enumerable.Range(from, Authors)));
+            if (many is { } from && big is null && clock.Elapsed > Span / 6) (bigHanded, big) = (DateTimeOffset.UtcNow, ImportAsync(Record(Enumerable.Range(from, Authors))));
             if (Handed * (round + 1) - clock.Elapsed is { Ticks: > 0 } rest) await Task.Delay(rest);
         }
 
         await Task.WhenAll([.. handing, big ?? Task.CompletedTask]);
         Volatile.Write(ref handedOver, true);
-        var (perSecond, ordinary, last) = await watching;
+        var (perSecond, ordinary, lastOfBig) = await watching;
+        var bigTook = (lastOfBig - bigHanded)?.TotalSeconds;
         await Overview.CaughtUpAsync(http, http.BaseAddress!);
-        Say($"{perSecond:0} works/s, p50 {Percentiles.Of(ordinary, 0.5):0} ms, p99 {Percentiles.Of(ordinary, 0.99):0} ms, the slowest {ordinary[^1]:0} ms; {last:0} ms");
-        return new(perSecond, ordinary, last);
+        Say($"{perSecond:0} works/s, p50 {Percentiles.Of(ordinary, 0.5):0} ms, p99 {Percentiles.Of(ordinary, 0.99):0} ms, the slowest {ordinary[^1]:0} ms; {bigTook:0.0} s");
+        return new(perSecond, ordinary, bigTook);
 
         int[] Next() => ++turn % 3 == 0 ? [turn % People, (turn + People / 2) % People] : [turn % People];
     }
 
-    /// <summary>Watches cards until all works are handed over and on them: works a second, delays of ordinary works' authors, sorted, and of the last author of a large one.</summary>
-    private async Task<(double PerSecond, double[] Ordinary, double? Many)> WatchAsync(Func<bool> handedOver)
+    /// <summary>Watches cards until all works are handed over and on them: works a second, delays of ordinary works' authors, sorted, and when the last author of a large one had it.</summary>
+    private async Task<(double PerSecond, double[] Ordinary, DateTimeOffset? Many)> WatchAsync(Func<bool> handedOver)
     {
         var (delays, pending, large, committed) = (new List<double>(), new List<Arrival>(), new List<Arrival>(), new List<DateTimeOffset>());
-        double? many = null;
+        DateTimeOffset? many = null;
         var clock = Stopwatch.StartNew();
         for (var (over, largeLooked) = (false, TimeSpan.Zero); !over || pending.Count + large.Count > 0; await Task.Delay(10))
         {
@@ -156,7 +157,7 @@ internal sealed class TrustReport(Stand stand, BzPeerProcesses system, HttpClien
             foreach (var arrival in await OnCardAsync(pending)) delays.Add((DateTimeOffset.UtcNow - arrival.Committed).TotalMilliseconds);
             if (large.Count > 0 && clock.Elapsed - largeLooked > TimeSpan.FromMilliseconds(100))
             {
-                foreach (var arrival in await OnCardAsync(large)) many = (DateTimeOffset.UtcNow - arrival.Committed).TotalMilliseconds;
+                if ((await OnCardAsync(large)).Count > 0) many = DateTimeOffset.UtcNow;
                 largeLooked = clock.Elapsed;
             }
 
