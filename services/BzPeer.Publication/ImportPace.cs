@@ -11,7 +11,7 @@ namespace BzPeer.Publication;
 internal sealed class ImportPace(NpgsqlDataSource database, Listeners listeners, TimeProvider clock)
 {
     /// <summary>How late what follows from an event may be here before the import goes on.</summary>
-    private static readonly TimeSpan Late = TimeSpan.FromMilliseconds(150);
+    private static readonly TimeSpan Late = TimeSpan.FromMilliseconds(250);
 
     /// <summary>Messages that may wait for a service, beside those it has in hand (512 and no more): enough that it is never without work between two looks.</summary>
     private const uint Backlogged = 50;
