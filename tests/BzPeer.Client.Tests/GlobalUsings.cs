@@ -1,0 +1,4 @@
+global using BzPeer.Contracts;
+global using BzPeer.Testing;
+global using Shouldly;
+global using Xunit;
