@@ -7,7 +7,7 @@ using RabbitMQ.Client.Events;
 namespace BzPeer.EndToEnd.Tests;
 
 /// <summary>A message as it went over the broker.</summary>
-internal sealed record Tapped(string Exchange, IReadOnlyBasicProperties Properties, byte[] Body)
+internal sealed record Tapped(string Exchange, IReadOnlyBasicProperties Properties, byte[] Body, string RoutingKey = "")
 {
     public string Text { get; } = Encoding.UTF8.GetString(Body);
 }

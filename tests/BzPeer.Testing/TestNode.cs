@@ -16,11 +16,15 @@ public static class TestNode
     public static async Task<string> RunAsync(string script, params string[] arguments)
     {
         var node = await PathAsync();
-        await Node.InstallPackagesAsync(Folder, LockFolder, TestContext.Current.CancellationToken);
+        await InstallPackagesAsync(Folder);
         return await Node.RunAsync(node, Path.Combine(Folder, script), arguments, TestContext.Current.CancellationToken);
     }
 
-    private static async Task<string> PathAsync()
+    /// <summary>Installs what the lockfile of a folder names, once.</summary>
+    public static Task InstallPackagesAsync(string folder) => Node.InstallPackagesAsync(folder, LockFolder, TestContext.Current.CancellationToken);
+
+    /// <summary>The path of node. Where none can be had, the test is skipped and says why.</summary>
+    public static async Task<string> PathAsync()
     {
         try
         {
