@@ -21,7 +21,7 @@ internal sealed class EventLog(NpgsqlDataSource database)
     public const string Appended = "log_appended";
 
     /// <summary>
-    /// <c>log_marks</c>: up to where each source is in the log without a gap. <c>log_held</c>: what came before its predecessor.
+    /// <c>log.appended</c>: when it came here, which is about the way it took and not about the event. <c>log_marks</c>: up to where each source is in the log without a gap. <c>log_held</c>: what came before its predecessor.
     /// <c>log_hidden</c>: who hides what; what they hide is for those only who may read everything. <c>log_rejected</c>: messages in the history that are no events of BZPEER.
     /// </summary>
     private const string Schema =
@@ -29,6 +29,7 @@ internal sealed class EventLog(NpgsqlDataSource database)
         create table if not exists log (
           position bigint not null primary key, source text not null, sequence bigint not null, id uuid not null, type text not null,
           subject uuid not null, actor uuid, time timestamptz not null, event text not null) partition by range (position);
+        alter table log add column if not exists appended timestamptz not null default clock_timestamp();
         create index if not exists log_by_subject on log (subject, position);
         create index if not exists log_by_actor on log (actor, position) where actor is not null;
         create index if not exists log_by_type on log (type, position);

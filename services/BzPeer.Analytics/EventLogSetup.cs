@@ -28,9 +28,13 @@ internal static class EventLogSetup
 }
 
 /// <summary>Makes the tables before anything else starts.</summary>
-internal sealed class EventLogTables(EventLog log) : IHostedService
+internal sealed class EventLogTables(EventLog log, Numbers numbers) : IHostedService
 {
-    public Task StartAsync(CancellationToken cancellationToken) => log.CreateAsync(cancellationToken);
+    public async Task StartAsync(CancellationToken cancellationToken)
+    {
+        await log.CreateAsync(cancellationToken);
+        await numbers.CreateAsync(cancellationToken);
+    }
 
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 }

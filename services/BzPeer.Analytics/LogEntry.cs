@@ -77,6 +77,9 @@ internal sealed record Hidden(long Version, IReadOnlySet<Guid> Lists, IReadOnlyS
         _ => true,
     };
 
+    /// <summary>Whether a researcher lets nobody else see how many follow them.</summary>
+    public bool HidesCounts(Guid researcher) => Counts.Contains(researcher) || Lists.Contains(researcher);
+
     public static async Task<Hidden> ReadAsync(NpgsqlDataSource database, long version, CancellationToken cancellation)
     {
         var (lists, counts) = (new HashSet<Guid>(), new HashSet<Guid>());

@@ -4,8 +4,10 @@ using BzPeer.ServiceDefaults;
 var builder = WebApplication.CreateBuilder(args);
 builder.AddServiceDefaults("analytics");
 builder.AddEventLog();
+builder.AddNumbers();
 
 var app = builder.Build();
 app.UseServiceDefaults();
 app.MapReadEvents();
-await app.RunAsync();
+app.MapNumbers();
+return await app.CommandOrServeAsync(args, new MaintenanceCommand("rebuild", NumbersSetup.RebuildAsync));

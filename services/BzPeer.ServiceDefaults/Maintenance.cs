@@ -22,7 +22,11 @@ public static class Maintenance
     /// <param name="app">The service.</param>
     /// <param name="args">As the process got them.</param>
     /// <param name="own">Commands of this service, which come before those that all have.</param>
-    public static async Task<int> MaintainOrServeAsync(this WebApplication app, string[] args, params MaintenanceCommand[] own)
+    public static Task<int> MaintainOrServeAsync(this WebApplication app, string[] args, params MaintenanceCommand[] own) => app.CommandOrServeAsync(
+        args, [.. own, new("rebuild", (services, _) => WhileStoppedAsync(services, RebuildAsync)), new("republish", (services, _) => WhileStoppedAsync(services, RepublishAsync))]);
+
+    /// <summary>The same for a service without an event store, which has these commands and no other.</summary>
+    public static async Task<int> CommandOrServeAsync(this WebApplication app, string[] args, params MaintenanceCommand[] all)
     {
         if (args is not [var name, .. var arguments] || name.StartsWith('-'))
         {
@@ -30,7 +34,6 @@ public static class Maintenance
             return 0;
         }
 
-        MaintenanceCommand[] all = [.. own, new("rebuild", (services, _) => WhileStoppedAsync(services, RebuildAsync)), new("republish", (services, _) => WhileStoppedAsync(services, RepublishAsync))];
         if (all.FirstOrDefault(command => command.Name == name) is { } asked) return await asked.RunAsync(app.Services, arguments);
         Console.Error.WriteLine($"There is no command '{name}'. There are: {string.Join(", ", all.Select(command => command.Name).Distinct())}. Without one the service starts.");
         return Usage;
