@@ -84,6 +84,34 @@ internal sealed record TrustChange(DateTimeOffset At, TrustScore? From, TrustSco
 
 internal sealed record TrustCause(string Type, string? Reason, Guid? WorkId);
 
+/// <param name="Items">Oldest first; <c>At</c> is a day (<c>2026-03-01</c>) or a month.</param>
+internal sealed record Growth(IReadOnlyList<FollowersAt> Items, long UpTo);
+
+internal sealed record FollowersAt(string At, long Followers, long Gained, long Lost);
+
+internal sealed record TopicYears(string From, string To, IReadOnlyList<TopicWorks> Items);
+
+internal sealed record TopicWorks(string Topic, long Works, IReadOnlyList<WorksAt> Items);
+
+internal sealed record WorksAt(string At, long Works);
+
+internal sealed record TrustOverTime(IReadOnlyList<TrustAt> Items);
+
+internal sealed record TrustAt(string At, long Researchers, IReadOnlyDictionary<string, long> Levels, IReadOnlyList<ScoreBand> Bands);
+
+internal sealed record ScoreBand(int From, int To, long Researchers);
+
+internal sealed record MoversList(IReadOnlyList<Mover> Items);
+
+internal sealed record Mover(Guid ResearcherId, long Gained, long Now);
+
+internal sealed record LogFreshness(DateTimeOffset From, IReadOnlyList<Delay> Items, IReadOnlyList<Gap> Gaps, long Rejected, long NumbersBehind, long UpTo);
+
+/// <summary>How long events of a type took to the log, in seconds.</summary>
+internal sealed record Delay(string Source, string Type, long Events, double P50, double P95, double P99);
+
+internal sealed record Gap(string Source, long Waiting);
+
 internal sealed record AccessToken([property: JsonPropertyName("accessToken")] string Value);
 
 /// <summary>The public API as the pages call it: straight to the services, each call with its own patience, never an exception.</summary>
@@ -143,6 +171,22 @@ internal sealed class BzPeerApi(IHttpClientFactory clients, ILogger<BzPeerApi> l
 
     public Task<Answer<Paged<TrustChange>>> TrustChanges(Guid id, string? cursor, CancellationToken ct) =>
         Get<Paged<TrustChange>>(Upstream.Trust, $"/api/researchers/{id}/trust/changes?limit=40{Cursor(cursor)}", ct);
+
+    /// <summary>With a researcher's own token also what they hide from everybody else.</summary>
+    public Task<Answer<Growth>> FollowerGrowth(Guid id, string by, string? token, CancellationToken ct) =>
+        Send<Growth>(Upstream.Analytics, HttpMethod.Get, $"/api/analytics/followers/{id}?by={by}", Quick, ct, token: token);
+
+    public Task<Answer<TopicYears>> TopicsByYear(int limit, CancellationToken ct) =>
+        Get<TopicYears>(Upstream.Analytics, $"/api/analytics/topics?by=year&limit={limit}", ct);
+
+    public Task<Answer<TrustOverTime>> TrustOverTime(CancellationToken ct) =>
+        Get<TrustOverTime>(Upstream.Analytics, "/api/analytics/trust?by=day", ct);
+
+    public Task<Answer<MoversList>> Movers(string window, string of, int limit, CancellationToken ct) =>
+        Get<MoversList>(Upstream.Analytics, $"/api/analytics/movers?window={window}&of={of}&limit={limit}", ct);
+
+    public Task<Answer<LogFreshness>> Freshness(string window, CancellationToken ct) =>
+        Get<LogFreshness>(Upstream.Analytics, $"/api/analytics/freshness?window={window}", ct);
 
     public Task<Answer<AccessToken>> DevelopmentToken(Guid id, string[] roles, CancellationToken ct) =>
         Send<AccessToken>(

@@ -14,6 +14,27 @@ internal static partial class Shown
 
     public static string Moment(DateTimeOffset at) => at.UtcDateTime.ToString("d MMM yyyy, HH:mm 'UTC'", CultureInfo.InvariantCulture);
 
+    /// <summary>A day, month or year of an answer: <c>2026-03-01</c> is "1 Mar 2026", <c>2026-03</c> "Mar 2026".</summary>
+    public static string Step(string at) => at.Length switch
+    {
+        10 => DateOnly.ParseExact(at, "yyyy-MM-dd", CultureInfo.InvariantCulture).ToString("d MMM yyyy", CultureInfo.InvariantCulture),
+        7 => DateOnly.ParseExact(at, "yyyy-MM", CultureInfo.InvariantCulture).ToString("MMM yyyy", CultureInfo.InvariantCulture),
+        _ => at,
+    };
+
+    /// <summary>The same where there is little room: a day without its year.</summary>
+    public static string Mark(string at) => at.Length == 10 ? Step(at)[..^5] : Step(at);
+
+    /// <summary>A time in the unit it is best read in.</summary>
+    public static string Duration(double seconds) => seconds switch
+    {
+        < 1 => string.Create(CultureInfo.InvariantCulture, $"{seconds * 1000:0} ms"),
+        < 100 => string.Create(CultureInfo.InvariantCulture, $"{seconds:0.0} s"),
+        < 6000 => string.Create(CultureInfo.InvariantCulture, $"{seconds / 60:0} min"),
+        < 172_800 => string.Create(CultureInfo.InvariantCulture, $"{seconds / 3600:0} h"),
+        _ => string.Create(CultureInfo.InvariantCulture, $"{seconds / 86_400:0} days"),
+    };
+
     public static string Machine(DateTimeOffset at) => at.UtcDateTime.ToString("O", CultureInfo.InvariantCulture);
 
     /// <summary>First letters of the first and last name, whole characters in any script.</summary>

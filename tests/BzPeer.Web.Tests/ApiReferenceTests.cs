@@ -7,14 +7,14 @@ namespace BzPeer.Web.Tests;
 public sealed class ApiReferenceTests
 {
     [Fact]
-    public async Task The_four_documents_become_one()
+    public async Task The_documents_of_all_services_become_one()
     {
         await using var site = await Site.StartAsync();
 
         var document = await site.Client.GetFromJsonAsync<JsonObject>("/openapi/v1.json", TestContext.Current.CancellationToken);
 
         document!["paths"]!.AsObject().Select(path => path.Key).ShouldBe(
-            ["/api/me/following/{id}", "/api/researchers/{id}", "/api/researchers/{id}/trust", "/api/works/{id}"]);
+            ["/api/events", "/api/me/following/{id}", "/api/researchers/{id}", "/api/researchers/{id}/trust", "/api/works/{id}"]);
         document["paths"]!["/api/works/{id}"]!["get"]!["tags"]!.AsArray().Select(tag => tag!.GetValue<string>()).ShouldBe(["Publication"]);
         document["x-missing-services"]!.AsArray().ShouldBeEmpty();
         document["paths"]!["/api/works/{id}"]!["get"]!["security"]!.AsArray().ShouldBeEmpty();
@@ -32,7 +32,7 @@ public sealed class ApiReferenceTests
 
         document!["x-missing-services"]!.AsArray().Select(name => name!.GetValue<string>()).ShouldBe(["Follow"]);
         document["info"]!["description"]!.GetValue<string>().ShouldContain("Follow did not answer");
-        document["paths"]!.AsObject().Count.ShouldBe(3);
+        document["paths"]!.AsObject().Count.ShouldBe(4);
     }
 
     [Fact]

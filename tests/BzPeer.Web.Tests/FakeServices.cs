@@ -12,7 +12,7 @@ using Microsoft.Extensions.Logging;
 namespace BzPeer.Web.Tests;
 
 /// <summary>
-/// Stands in for the four services, each on a port of its own, with the answers of the API contract. Tests of the
+/// Stands in for the services, each on a port of its own, with the answers of the API contract. Tests of the
 /// pages and the gateway need their edges (slow, gone, refusing) more than their insides.
 /// </summary>
 internal sealed class FakeServices : IAsyncDisposable
@@ -166,12 +166,6 @@ internal sealed class FakeServices : IAsyncDisposable
         yield return new("completed", "progress");
     }
 
-    private void Analytics(WebApplication app)
-    {
-        app.MapGet("/api/events", () => Results.Json(new { items = Array.Empty<object>(), next = (long?)null, upTo = 0 }));
-        app.MapGet("/openapi/v1.json", () => Document("Analytics", "/api/events", "Events"));
-    }
-
     private void Trust(WebApplication app)
     {
         app.MapGet("/api/researchers/{id:guid}/trust", (Guid id) => Known(id) ?? Results.Ok(World.Statement(id)));
@@ -184,6 +178,55 @@ internal sealed class FakeServices : IAsyncDisposable
             cause = new { type = "WorkPublished", eventId = Guid.NewGuid(), reason = $"“{paper.Title}” was published", workId = paper.Id },
         })));
         app.MapGet("/openapi/v1.json", () => Document("Trust", "/api/researchers/{id}/trust", "Statement"));
+    }
+
+    private void Analytics(WebApplication app)
+    {
+        var today = DateOnly.FromDateTime(DateTime.UtcNow);
+        app.MapGet("/api/events", () => Results.Json(new { items = Array.Empty<object>(), next = (long?)null, upTo = 0 }));
+        app.MapGet("/api/analytics/followers/{id:guid}", (HttpContext context, Guid id, string by) => World.Hidden.Contains(id) && Caller(context) != id
+            ? Results.Problem("Counts are hidden.", statusCode: 404)
+            : Known(id) ?? Results.Ok(new
+            {
+                // Everybody who follows began to in the last step.
+                items = (by == "day" ? Enumerable.Range(0, 30).Select(n => today.AddDays(n - 29).ToString("yyyy-MM-dd", CultureInfo.InvariantCulture)) : Enumerable.Range(0, 12).Select(n => today.AddMonths(n - 11).ToString("yyyy-MM", CultureInfo.InvariantCulture)))
+                    .Reverse().Select((at, ago) => (at, count: ago == 0 ? World.Follows.Count(edge => edge.Followee == id) : 0)).Select(step => new { step.at, followers = step.count, gained = step.count, lost = 0 }).Reverse(),
+                upTo = 1234,
+            }));
+        app.MapGet("/api/analytics/topics", () => Results.Ok(new
+        {
+            from = $"{today.Year - 19}",
+            to = $"{today.Year}",
+            items = World.Papers.SelectMany(paper => paper.Topics.Select(topic => (topic, paper.Year))).GroupBy(each => each.topic)
+                .Select(topic => new { topic = topic.Key, works = topic.Count(), items = topic.GroupBy(each => each.Year).Select(year => new { at = $"{year.Key}", works = year.Count() }) }),
+            upTo = 1234,
+        }));
+        app.MapGet("/api/analytics/trust", () => Results.Ok(new
+        {
+            items = Enumerable.Range(0, 30).Select(n => new
+            {
+                at = today.AddDays(n - 29).ToString("yyyy-MM-dd", CultureInfo.InvariantCulture),
+                researchers = World.People.Count,
+                levels = new { Baseline = World.People.Count },
+                bands = Enumerable.Range(0, 10).Select(band => new { from = band * 10, to = (band * 10) + 9, researchers = band == 1 ? World.People.Count : 0 }),
+            }),
+            upTo = 1234,
+        }));
+        app.MapGet("/api/analytics/movers", (string of) => Results.Ok(new
+        {
+            items = World.Follows.Where(_ => of == "followers").GroupBy(edge => edge.Followee).Select(each => new { researcherId = each.Key, gained = each.Count(), now = each.Count() }),
+            upTo = 1234,
+        }));
+        app.MapGet("/api/analytics/freshness", () => Results.Ok(new
+        {
+            from = DateTimeOffset.UtcNow.AddHours(-1),
+            items = new[] { new { source = "follow", type = "ResearcherFollowed", events = 3, p50 = .021, p95 = 2.5, p99 = 700.0 } },
+            gaps = Array.Empty<object>(),
+            rejected = 0,
+            numbersBehind = 0,
+            upTo = 1234,
+        }));
+        app.MapGet("/openapi/v1.json", () => Document("Analytics", "/api/events", "Events"));
     }
 
     private object WorkOf(FakeWorld.Paper paper) => new

@@ -9,7 +9,7 @@ public sealed partial class PagesTests
     [
         "/", "/search", "/search?q=dan", "/search?q=nobody", "/sign-in", "/sign-in?q=s", "/nowhere",
         "/researchers/{seed}", "/researchers/{seed}/followers", "/researchers/{seed}/following", "/researchers/{seed}/collaborators",
-        "/researchers/{seed}/trust", "/explore/researcher/{seed}", "/explore/researcher/{seed}?sort=-links&show=work",
+        "/researchers/{seed}/trust", "/researchers/{seed}/growth", "/researchers/{seed}/growth?by=month", "/analytics", "/analytics?window=30d", "/explore/researcher/{seed}", "/explore/researcher/{seed}?sort=-links&show=work",
     ];
 
     [Theory]
