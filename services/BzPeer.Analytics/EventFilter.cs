@@ -35,6 +35,12 @@ internal sealed record EventQuery(long? After, bool OnlyNew, EventFilter Filter,
     /// <summary>Longest wait of a long poll, in seconds.</summary>
     public const int MostWait = 30;
 
+    /// <summary>400 for a position that the log does not reach back or up to, or null.</summary>
+    public static ProblemHttpResult? OutOfLog(long after, LogHead head) =>
+        after < head.Floor - 1 ? Problems.Of(400, "cursor-too-old", "Cursor too old", $"The log begins at position {head.Floor}: what came before is no longer kept. Read on from after={head.Floor - 1}, and know that events are missing in between.")
+        : after > head.Position ? Problems.Of(400, "cursor-ahead", "Cursor ahead of the log", $"The log ends at position {head.Position}, you ask for what comes after {after}: that cursor is from another log.")
+        : null;
+
     /// <summary>Reads the query of a request; 400 that names what is wrong with it.</summary>
     public static EventQuery? Read(HttpRequest request, out ProblemHttpResult? problem)
     {

@@ -1,4 +1,4 @@
-using System.Text;
+using System.Text.Json;
 using BzPeer.Contracts;
 using Npgsql;
 
@@ -10,7 +10,15 @@ namespace BzPeer.Analytics;
 /// <param name="Subject">Whom or what it is about.</param>
 /// <param name="Actor">Of a follow the follower, else null.</param>
 /// <param name="Item">The CloudEvent in structured form with its position, JSON in UTF-8.</param>
-internal sealed record LogEntry(long Position, string Type, Guid Subject, Guid? Actor, byte[] Item);
+internal sealed record LogEntry(long Position, string Type, Guid Subject, Guid? Actor, byte[] Item)
+{
+    /// <summary>The id of the event.</summary>
+    public Guid Id()
+    {
+        using var read = JsonDocument.Parse(Item);
+        return read.RootElement.GetProperty("id").GetGuid();
+    }
+}
 
 /// <summary>Reads the log from the store.</summary>
 internal static class LogRows
@@ -48,6 +56,14 @@ internal static class LogRows
             var position = row.GetInt64(0);
             yield return new(position, row.GetString(1), row.GetGuid(2), row.IsDBNull(3) ? null : row.GetGuid(3), Item(position, row.GetFieldValue<byte[]>(4)));
         }
+    }
+
+    /// <summary>The entry at a position, or null when it is no longer kept.</summary>
+    public static async Task<LogEntry?> AtAsync(NpgsqlDataSource database, long position, CancellationToken cancellation)
+    {
+        LogEntry? found = null;
+        await foreach (var entry in ReadAsync(database, new([], null), position - 1, position, 1, cancellation)) found = entry;
+        return found;
     }
 
     private static byte[] Item(long position, byte[] structured)

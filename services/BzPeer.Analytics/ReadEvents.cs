@@ -30,10 +30,7 @@ internal static class ReadEvents
         if (EventQuery.Read(http.Request, out var problem) is not { } query) return problem!;
         var head = await tail.LookAsync(http.RequestAborted);
         var after = query.OnlyNew ? head.Position : query.After ?? head.Floor - 1;
-        if (after < head.Floor - 1)
-            return Problems.Of(400, "cursor-too-old", "Cursor too old", $"The log begins at position {head.Floor}: what came before is no longer kept. Read on from after={head.Floor - 1}, and know that events are missing in between.");
-        if (after > head.Position)
-            return Problems.Of(400, "cursor-ahead", "Cursor ahead of the log", $"The log ends at position {head.Position}, you ask for what comes after {after}: that cursor is from another log.");
+        if (EventQuery.OutOfLog(after, head) is { } outside) return outside;
 
         var reader = new Reader(tail, database, query.Filter, http.User.IsInRole(Authentication.Analytics));
         var accept = http.Request.Headers.Accept.ToString();

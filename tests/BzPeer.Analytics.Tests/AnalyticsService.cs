@@ -20,6 +20,11 @@ public sealed class AnalyticsService : ServiceHost<Program>, IAsyncLifetime
 
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
+    /// <summary>Settings that differ from the usual ones.</summary>
+    public IReadOnlyDictionary<string, string> With { get; init; } = new Dictionary<string, string>();
+
+    protected override IReadOnlyDictionary<string, string> Settings => With;
+
     /// <summary>The next event of its source, not published yet.</summary>
     public T Next<T>(Guid subject, Func<EventOrigin, T> make) where T : IIntegrationEvent
     {

@@ -24,6 +24,9 @@ public class ServiceHost<TProgram> : IAsyncLifetime where TProgram : class
     /// <summary>Another instance of the service, whose database and virtual host this one works on too; null for its own.</summary>
     public ServiceHost<TProgram>? Beside { get; init; }
 
+    /// <summary>The service's clock; null for the real one.</summary>
+    public TimeProvider? Clock { get; init; }
+
     /// <summary>What the service was built with.</summary>
     public IServiceProvider Services => factory!.Services;
 
@@ -75,6 +78,7 @@ public class ServiceHost<TProgram> : IAsyncLifetime where TProgram : class
                 .UseSetting("ConnectionStrings:Broker", VirtualHost.ToString())
                 .UseSetting("Auth:SigningKeyFile", tokens.KeyFile);
             foreach (var (name, value) in Settings) host.UseSetting(name, value);
+            if (Clock is not null) host.ConfigureServices(services => services.AddSingleton(Clock));
         });
         using var client = Anonymous();
         await Eventually.Async(async ct => (await client.GetAsync("/health", ct)).IsSuccessStatusCode, "the service is healthy", TimeSpan.FromSeconds(60));
