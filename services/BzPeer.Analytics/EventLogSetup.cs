@@ -17,13 +17,34 @@ internal static class EventLogSetup
         var broker = MessageBus.ReadBroker(builder);
         builder.Services.AddSingleton(new NpgsqlDataSourceBuilder(connection.ConnectionString).Build());
         builder.Services.AddSingleton(services => ActivatorUtilities.CreateInstance<Leadership>(services, connection));
-        builder.Services.AddSingleton<EventLog>();
+        var partitionSize = builder.Configuration.Number("Events:PartitionSize", EventLog.PartitionSize, least: 1);
+        builder.Services.AddSingleton(services => new EventLog(services.GetRequiredService<NpgsqlDataSource>(), partitionSize));
+        builder.Services.AddSingleton(new KeptPast(builder.Configuration.Number("Events:KeepDays", 0), builder.Configuration.Number("Events:CompactAfterDays", 0)));
+        builder.Services.AddSingleton(ReadExportFolder(builder.Configuration));
         builder.Services.AddHostedService<EventLogTables>();
         builder.Services.AddSingleton(services => ActivatorUtilities.CreateInstance<LogAppender>(services, broker));
         builder.Services.AddHostedService(services => services.GetRequiredService<LogAppender>());
         builder.Services.AddSingleton<LogTail>();
         builder.Services.AddHostedService(services => services.GetRequiredService<LogTail>());
+        builder.Services.AddSingleton<ExportFiles>();
+        builder.Services.AddHostedService(services => services.GetRequiredService<ExportFiles>());
+        builder.Services.AddHostedService<Erasures>();
+        builder.Services.AddHostedService<LogUpkeep>();
         builder.Services.AddHealthChecks().AddCheck<EventLogHealth>("log", tags: ["ready"]);
+    }
+
+    private static ExportFolder ReadExportFolder(IConfiguration configuration)
+    {
+        const string key = "Events:ExportFolder";
+        var path = configuration[key] is { Length: > 0 } set ? set : Path.Combine(Path.GetTempPath(), "bzpeer-exports");
+        try
+        {
+            return new(Directory.CreateDirectory(path).FullName);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)
+        {
+            throw new InvalidSetting($"The setting '{key}' is '{path}', where no files can be kept: {e.Message}");
+        }
     }
 }
 

@@ -49,6 +49,7 @@ internal sealed class LogAppender(EventLog log, Leadership leadership, Uri broke
         var head = await log.HeadAsync(stopping);
         var marks = await log.MarksAsync(stopping);
         var held = await log.HeldAsync(stopping);
+        var erased = await log.ErasedAsync(stopping);
 
         await using var connection = await new ConnectionFactory { Uri = broker, ClientProvidedName = "bzpeer-analytics-log", AutomaticRecoveryEnabled = false }.CreateConnectionAsync(stopping);
         await using var channel = await connection.CreateChannelAsync(cancellationToken: stopping);
@@ -72,8 +73,8 @@ internal sealed class LogAppender(EventLog log, Leadership leadership, Uri broke
             if (batch[0].Offset <= head.History) batch.RemoveAt(0);
             if (batch.Count > 0)
             {
-                var placed = Placement.Of([.. batch.Select(delivery => delivery.Event).OfType<Arrived>()], held, marks);
-                head = await log.AppendAsync(head, placed, [.. batch.Select(delivery => delivery.Rejected).OfType<Rejected>()], last.Offset, last.Event?.Id, stopping);
+                var placed = Mask.Of(Placement.Of([.. batch.Select(delivery => delivery.Event).OfType<Arrived>()], held, marks), erased);
+                head = await log.AppendAsync(head, placed, [.. batch.Select(delivery => delivery.Rejected).OfType<Rejected>().Select(one => Mask.Of(one, erased))], last.Offset, last.Event?.Id, stopping);
                 if (placed.Held.Count > 0 || placed.Released > 0) held = await log.HeldAsync(stopping);
                 Gaps = [.. held.GroupBy(one => one.Source).Select(source => $"{source.Key}: {source.Count()} events wait for the one after {marks.GetValueOrDefault(source.Key)}")];
             }

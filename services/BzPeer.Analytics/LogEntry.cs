@@ -66,7 +66,8 @@ internal static class LogRows
         return found;
     }
 
-    private static byte[] Item(long position, byte[] structured)
+    /// <summary>An event as it is sent: with its position.</summary>
+    public static byte[] Item(long position, byte[] structured)
     {
         Span<byte> before = stackalloc byte[40];
         "{\"position\":"u8.CopyTo(before);
@@ -98,8 +99,14 @@ internal sealed record Hidden(long Version, IReadOnlySet<Guid> Lists, IReadOnlyS
 
     public static async Task<Hidden> ReadAsync(NpgsqlDataSource database, long version, CancellationToken cancellation)
     {
+        await using var connection = await database.OpenConnectionAsync(cancellation);
+        return await ReadAsync(connection, version, cancellation);
+    }
+
+    public static async Task<Hidden> ReadAsync(NpgsqlConnection connection, long version, CancellationToken cancellation)
+    {
         var (lists, counts) = (new HashSet<Guid>(), new HashSet<Guid>());
-        await using var command = database.CreateCommand("select researcher, lists, counts from log_hidden");
+        await using var command = new NpgsqlCommand("select researcher, lists, counts from log_hidden", connection);
         await using var row = await command.ExecuteReaderAsync(cancellation);
         while (await row.ReadAsync(cancellation))
         {

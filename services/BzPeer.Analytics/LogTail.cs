@@ -96,6 +96,7 @@ internal sealed class LogTail(EventLog log, NpgsqlDataSource database, TimeProvi
     private async Task CatchUpAsync(CancellationToken stopping)
     {
         var head = await LookAsync(stopping);
+        if (head.Erased != Head.Erased) Forget();
         if (head.Position == position)
         {
             Head = head;
@@ -134,6 +135,16 @@ internal sealed class LogTail(EventLog log, NpgsqlDataSource database, TimeProvi
             Head = head;
             changed.SetResult();
             changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        }
+    }
+
+    /// <summary>What is in memory names somebody who was erased. Whoever is behind reads it from the store, where it is masked.</summary>
+    private void Forget()
+    {
+        lock (gate)
+        {
+            newest.Clear();
+            bytes = 0;
         }
     }
 

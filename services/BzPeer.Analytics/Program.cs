@@ -10,6 +10,7 @@ builder.AddWebhooks();
 var app = builder.Build();
 app.UseServiceDefaults();
 app.MapReadEvents();
+app.MapExportDays();
 app.MapNumbers();
 app.MapWebhooks();
 return await app.CommandOrServeAsync(args, new MaintenanceCommand("rebuild", NumbersSetup.RebuildAsync));

@@ -12,7 +12,7 @@ public sealed record MaintenanceCommand(string Name, Func<IServiceProvider, stri
 /// <summary>
 /// What an operator does with a service's store, with the service's own settings: <c>dotnet BzPeer.Publication.dll rebuild</c>. Every service has
 /// <c>rebuild</c>, which makes its tables anew from its events, and <c>republish</c>, after which it publishes all its events once more, for
-/// others to fill theirs. Both need the service stopped, and say so when it is not.
+/// others to fill theirs. <c>announce</c> does the same for consumers: <c>bzpeer.events</c> and its history. All need the service stopped, and say so when it is not.
 /// </summary>
 public static class Maintenance
 {
@@ -23,7 +23,8 @@ public static class Maintenance
     /// <param name="args">As the process got them.</param>
     /// <param name="own">Commands of this service, which come before those that all have.</param>
     public static Task<int> MaintainOrServeAsync(this WebApplication app, string[] args, params MaintenanceCommand[] own) => app.CommandOrServeAsync(
-        args, [.. own, new("rebuild", (services, _) => WhileStoppedAsync(services, RebuildAsync)), new("republish", (services, _) => WhileStoppedAsync(services, RepublishAsync))]);
+        args, [.. own, new("rebuild", (services, _) => WhileStoppedAsync(services, RebuildAsync)), new("republish", (services, _) => WhileStoppedAsync(services, RepublishAsync)),
+            new("announce", (services, _) => WhileStoppedAsync(services, AnnounceAsync))]);
 
     /// <summary>The same for a service without an event store, which has these commands and no other.</summary>
     public static async Task<int> CommandOrServeAsync(this WebApplication app, string[] args, params MaintenanceCommand[] all)
@@ -64,7 +65,13 @@ public static class Maintenance
     }
 
     private static async Task<string> RepublishAsync(IDocumentStore store, NpgsqlDataSource database) =>
-        $"The next start publishes everything up to event {await NumberAsync(database, "with rewound as (delete from mt_event_progression where name = 'Relay:All' returning last_seq_id) select coalesce(max(last_seq_id), 0) from rewound")} once more.";
+        $"The next start publishes everything up to event {await RewindAsync(database, "Relay:All")} once more.";
+
+    private static async Task<string> AnnounceAsync(IDocumentStore store, NpgsqlDataSource database) =>
+        $"The next start publishes everything up to event {await RewindAsync(database, "Consumers:All")} to consumers once more.";
+
+    private static Task<long> RewindAsync(NpgsqlDataSource database, string subscription) =>
+        NumberAsync(database, $"with rewound as (delete from mt_event_progression where name = '{subscription}' returning last_seq_id) select coalesce(max(last_seq_id), 0) from rewound");
 
     private static async Task<long> NumberAsync(NpgsqlDataSource database, string sql)
     {

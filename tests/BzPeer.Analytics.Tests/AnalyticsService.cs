@@ -16,14 +16,29 @@ namespace BzPeer.Analytics.Tests;
 public sealed class AnalyticsService : ServiceHost<Program>, IAsyncLifetime
 {
     private readonly Dictionary<string, EventsExchange> exchanges = [];
-    private readonly Dictionary<string, long> sequences = [];
+    private readonly Dictionary<string, long> sequences;
+    private readonly string exports = Directory.CreateTempSubdirectory("bzpeer-exports-").FullName;
 
-    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+    /// <summary>With the usual settings.</summary>
+    public AnalyticsService() => sequences = [];
+
+    /// <summary>Another instance on the same log, or one that comes after; it tells what follows what the first one told.</summary>
+    internal AnalyticsService(AnalyticsService beside)
+    {
+        Beside = beside;
+        sequences = beside.sequences;
+    }
 
     /// <summary>Settings that differ from the usual ones.</summary>
     public IReadOnlyDictionary<string, string> With { get; init; } = new Dictionary<string, string>();
 
-    protected override IReadOnlyDictionary<string, string> Settings => With;
+    /// <inheritdoc />
+    protected override IReadOnlyDictionary<string, string> Settings => new Dictionary<string, string>(With) { ["Events:ExportFolder"] = exports };
+
+    /// <summary>The files of days that this instance has made.</summary>
+    public string[] Exports => Directory.GetFiles(exports, "*", SearchOption.AllDirectories);
+
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
     /// <summary>The next event of its source, not published yet.</summary>
     public T Next<T>(Guid subject, Func<EventOrigin, T> make) where T : IIntegrationEvent
@@ -66,13 +81,30 @@ public sealed class AnalyticsService : ServiceHost<Program>, IAsyncLifetime
     public async Task<long> HeadAsync() => (await PageAsync("?after=latest"))["upTo"]!.GetValue<long>();
 
     /// <summary>Every line of a replay.</summary>
-    public async Task<JsonElement[]> ReplayAsync(string query = "")
+    public async Task<JsonElement[]> ReplayAsync(string query = "", HttpClient? client = null)
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, $"/api/events{query}");
         request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue("application/x-ndjson"));
-        using var response = await Anonymous().SendAsync(request, Ct);
+        using var response = await (client ?? Anonymous()).SendAsync(request, Ct);
         response.EnsureSuccessStatusCode();
         return [.. (await response.Content.ReadAsStringAsync(Ct)).Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonDocument.Parse(line).RootElement)];
+    }
+
+    /// <summary>Changes what the service has stored, as nobody else would.</summary>
+    public async Task Sql(string statements)
+    {
+        await using var command = Database.CreateCommand(statements);
+        await command.ExecuteNonQueryAsync(Ct);
+    }
+
+    /// <summary>How the store would answer a query.</summary>
+    public async Task<string> Plan(string query)
+    {
+        await using var command = Database.CreateCommand("explain " + query);
+        await using var row = await command.ExecuteReaderAsync(Ct);
+        var plan = "";
+        while (await row.ReadAsync(Ct)) plan += row.GetString(0) + "\n";
+        return plan;
     }
 
     /// <summary>A channel of the broker.</summary>
@@ -87,5 +119,16 @@ public sealed class AnalyticsService : ServiceHost<Program>, IAsyncLifetime
     {
         foreach (var exchange in exchanges.Values) await exchange.DisposeAsync();
         await DisposeAsync();
+        Directory.Delete(exports, recursive: true);
+    }
+}
+
+internal static class Occurrence
+{
+    /// <summary>The same event, so many days ago.</summary>
+    public static T Ago<T>(this T e, int days) where T : IIntegrationEvent
+    {
+        var origin = e.Origin with { OccurredAt = e.Origin.OccurredAt.AddDays(-days) };
+        return (T)Activator.CreateInstance(typeof(T), [.. typeof(T).GetConstructors()[0].GetParameters().Select(p => p.ParameterType == typeof(EventOrigin) ? origin : typeof(T).GetProperty(p.Name!)!.GetValue(e))])!;
     }
 }
