@@ -15,7 +15,8 @@ internal static class EventLogSetup
         connection.ApplicationName ??= "bzpeer-analytics";
         connection.MaxAutoPrepare = 50;
         var broker = MessageBus.ReadBroker(builder);
-        builder.Services.AddSingleton(new NpgsqlDataSourceBuilder(connection.ConnectionString).Build());
+        // Made by the container, so that it ends with it, and with its sessions whatever locks they have.
+        builder.Services.AddSingleton(_ => new NpgsqlDataSourceBuilder(connection.ConnectionString).Build());
         builder.Services.AddSingleton(services => ActivatorUtilities.CreateInstance<Leadership>(services, connection));
         var partitionSize = builder.Configuration.Number("Events:PartitionSize", EventLog.PartitionSize, least: 1);
         builder.Services.AddSingleton(services => new EventLog(services.GetRequiredService<NpgsqlDataSource>(), partitionSize));

@@ -16,10 +16,17 @@ internal sealed class LogTail(EventLog log, NpgsqlDataSource database, TimeProvi
     private static readonly TimeSpan LookAnyway = TimeSpan.FromSeconds(1);
 
     private readonly Lock gate = new();
-    private readonly Queue<LogEntry> newest = [];
+
+    /// <summary>Each entry at its position, modulo the length: positions have no gap where nothing was removed yet.</summary>
+    private readonly LogEntry?[] newest = new LogEntry?[MostEntries];
+
     private TaskCompletionSource changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private long bytes;
     private long position;
+
+    /// <summary>The oldest position in memory; the one after <see cref="position"/> when there is none.</summary>
+    private long oldest = 1;
+
     private int followers;
 
     /// <summary>Where the log stood when last looked at.</summary>
@@ -50,9 +57,10 @@ internal sealed class LogTail(EventLog log, NpgsqlDataSource database, TimeProvi
         lock (gate)
         {
             if (after >= position) return [];
-            if (newest.Count == 0 || after < newest.Peek().Position - 1) return null;
-            // Positions have no gaps here: how many to pass over is known.
-            return [.. newest.Skip((int)(after - newest.Peek().Position + 1)).Take(most)];
+            if (after < oldest - 1) return null;
+            var entries = new LogEntry[Math.Min(most, position - after)];
+            for (var n = 0; n < entries.Length; n++) entries[n] = newest[(after + 1 + n) % MostEntries]!;
+            return entries;
         }
     }
 
@@ -66,8 +74,6 @@ internal sealed class LogTail(EventLog log, NpgsqlDataSource database, TimeProvi
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        Head = await LookAsync(stoppingToken);
-        position = Head.Position;
         while (!stoppingToken.IsCancellationRequested)
         {
             try
@@ -96,7 +102,9 @@ internal sealed class LogTail(EventLog log, NpgsqlDataSource database, TimeProvi
     private async Task CatchUpAsync(CancellationToken stopping)
     {
         var head = await LookAsync(stopping);
-        if (head.Erased != Head.Erased) Forget();
+        // What is in memory may name somebody who was erased; in the store it is masked.
+        if (head.Erased != Head.Erased)
+            lock (gate) Forget(upTo: position);
         if (head.Position == position)
         {
             Head = head;
@@ -117,35 +125,36 @@ internal sealed class LogTail(EventLog log, NpgsqlDataSource database, TimeProvi
         {
             if (entries.Count != head.Position - position)
             {
-                newest.Clear();
-                bytes = 0;
+                Forget(upTo: head.Position);
+                entries.Clear();
             }
-            else
+
+            foreach (var entry in entries)
             {
-                foreach (var entry in entries)
-                {
-                    newest.Enqueue(entry);
-                    bytes += entry.Item.Length;
-                }
-
-                while (newest.Count > MostEntries || bytes > MostBytes) bytes -= newest.Dequeue().Item.Length;
+                if (position - oldest + 1 == MostEntries) ForgetOldest();
+                newest[entry.Position % MostEntries] = entry;
+                (position, bytes) = (entry.Position, bytes + entry.Item.Length);
+                while (bytes > MostBytes) ForgetOldest();
             }
 
-            position = head.Position;
             Head = head;
             changed.SetResult();
             changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
         }
     }
 
-    /// <summary>What is in memory names somebody who was erased. Whoever is behind reads it from the store, where it is masked.</summary>
-    private void Forget()
+    private void ForgetOldest()
     {
-        lock (gate)
-        {
-            newest.Clear();
-            bytes = 0;
-        }
+        ref var entry = ref newest[oldest++ % MostEntries];
+        bytes -= entry!.Item.Length;
+        entry = null;
+    }
+
+    /// <summary>Whoever is behind reads from the store.</summary>
+    private void Forget(long upTo)
+    {
+        Array.Clear(newest);
+        (position, oldest, bytes) = (upTo, upTo + 1, 0);
     }
 
     private sealed class Following(LogTail tail) : IDisposable

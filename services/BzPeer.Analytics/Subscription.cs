@@ -59,7 +59,7 @@ internal sealed class Subscriptions(NpgsqlDataSource database)
         await using var connection = await database.OpenConnectionAsync(cancellation);
         await using var transaction = await connection.BeginTransactionAsync(cancellation);
         // Instances that start together take turns.
-        await using (var turn = new NpgsqlCommand("select pg_advisory_xact_lock(5102026)", connection)) await turn.ExecuteNonQueryAsync(cancellation);
+        await using (var turn = new NpgsqlCommand("select pg_advisory_xact_lock(5102028)", connection)) await turn.ExecuteNonQueryAsync(cancellation);
         await using (var create = new NpgsqlCommand(Schema, connection)) await create.ExecuteNonQueryAsync(cancellation);
         await transaction.CommitAsync(cancellation);
     }
