@@ -16,9 +16,16 @@ using Xunit;
 namespace BzPeer.Analytics.Tests;
 
 /// <summary>A day of the log as files for others: the same events as the log gives, and always the same file once the day is closed.</summary>
-public sealed class ExportDaysTests(AnalyticsService service) : IClassFixture<AnalyticsService>
+public sealed class ExportDaysTests : IAsyncLifetime
 {
+    // Of its own for each test: what comes late counts to today, and the days of one test would be those of another.
+    private readonly AnalyticsService service = new();
+
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    public ValueTask InitializeAsync() => service.InitializeAsync();
+
+    public ValueTask DisposeAsync() => ((IAsyncDisposable)service).DisposeAsync();
 
     private HttpClient Analyst => service.As(Guid.NewGuid(), Authentication.Analytics);
 

@@ -20,7 +20,7 @@ public sealed class DaemonLeaderTests(ServiceHost<Program> service) : IClassFixt
     private static int RunningOn(ServiceHost<Program> instance) =>
         instance.Services.GetRequiredService<IProjectionCoordinator>().DaemonForMainDatabase().CurrentAgents().Count(agent => agent.Status == AgentStatus.Running);
 
-    private static Task<int> Runs(ServiceHost<Program> instance, string because) => Eventually.Async(_ => Task.FromResult(RunningOn(instance)), agents => agents == 2, because, TimeSpan.FromSeconds(30), Ct);
+    private static Task<int> Runs(ServiceHost<Program> instance, string because) => Eventually.Async(_ => Task.FromResult(RunningOn(instance)), agents => agents == 3, because, TimeSpan.FromSeconds(30), Ct);
 
     private static async Task CountOfAFollowMoves(ServiceHost<Program> instance)
     {
