@@ -39,6 +39,7 @@ internal sealed class EventLog(NpgsqlDataSource database, long partitionSize = E
         create index if not exists log_by_actor on log (actor, position) where actor is not null;
         create index if not exists log_by_type on log (type, position);
         create index if not exists log_by_day on log (day, position);
+        create index if not exists log_by_state on log (subject, type, position) where type in ('FollowerCountChanged', 'BibliographyChanged', 'TrustRecalculated');
         create table if not exists log_head (one boolean primary key default true check (one), position bigint not null, history bigint not null, history_id uuid, floor bigint not null, hidden bigint not null);
         alter table log_head add column if not exists erased bigint not null default 0, add column if not exists compacted bigint not null default 0, add column if not exists id uuid not null default gen_random_uuid();
         insert into log_head values (true, 0, -1, null, 1, 0) on conflict do nothing;

@@ -25,6 +25,9 @@ internal static class LogRows
 {
     private const string Columns = "position, type, subject, actor, event";
 
+    /// <summary>The events that carry the whole of a researcher's numbers: the newest of a type is all there is to know.</summary>
+    public static readonly IReadOnlyList<string> States = [nameof(FollowerCountChanged), nameof(BibliographyChanged), nameof(TrustRecalculated)];
+
     /// <summary>
     /// The first entries after a position that the filter lets through, as they come from the store. Each branch runs along an index in the
     /// order of positions, so that a rare subject costs no more than a common one.
@@ -51,11 +54,28 @@ internal static class LogRows
         }
 
         await using var row = await command.ExecuteReaderAsync(cancellation);
-        while (await row.ReadAsync(cancellation))
-        {
-            var position = row.GetInt64(0);
-            yield return new(position, row.GetString(1), row.GetGuid(2), row.IsDBNull(3) ? null : row.GetGuid(3), Item(position, row.GetFieldValue<byte[]>(4)));
-        }
+        while (await row.ReadAsync(cancellation)) yield return Read(row);
+    }
+
+    /// <summary>The newest of each of <see cref="States"/> about a subject among the entries after a position, in their order. One read of an index each.</summary>
+    public static async Task<IReadOnlyList<LogEntry>> NewestAsync(NpgsqlDataSource database, Guid subject, long after, long upTo, CancellationToken cancellation)
+    {
+        // The types stand in the text, so that the planner finds the index that has only them.
+        var all = string.Join(" union all ", States.Select(type => $"(select {Columns} from log where subject = $1 and type = '{type}' and position > $2 and position <= $3 order by position desc limit 1)"));
+        await using var command = database.CreateCommand($"select * from ({all}) l order by position");
+        command.Parameters.Add(new() { Value = subject });
+        command.Parameters.Add(new() { Value = after });
+        command.Parameters.Add(new() { Value = upTo });
+        List<LogEntry> newest = [];
+        await using var row = await command.ExecuteReaderAsync(cancellation);
+        while (await row.ReadAsync(cancellation)) newest.Add(Read(row));
+        return newest;
+    }
+
+    private static LogEntry Read(NpgsqlDataReader row)
+    {
+        var position = row.GetInt64(0);
+        return new(position, row.GetString(1), row.GetGuid(2), row.IsDBNull(3) ? null : row.GetGuid(3), Item(position, row.GetFieldValue<byte[]>(4)));
     }
 
     /// <summary>The entry at a position, or null when it is no longer kept.</summary>

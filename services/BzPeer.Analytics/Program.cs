@@ -11,6 +11,7 @@ var app = builder.Build();
 app.UseServiceDefaults();
 app.MapReadEvents();
 app.MapExportDays();
+app.MapLiveNumbers();
 app.MapNumbers();
 app.MapWebhooks();
 return await app.CommandOrServeAsync(args, new MaintenanceCommand("rebuild", NumbersSetup.RebuildAsync));

@@ -20,8 +20,6 @@ internal static class ReadEvents
     /// <summary>Written before it is handed to the network.</summary>
     private const int Chunk = 64 * 1024;
 
-    private static readonly TimeSpan KeepAlive = TimeSpan.FromSeconds(15);
-
     internal static void MapReadEvents(this WebApplication app) =>
         app.MapGet("/api/events", Handle).AllowAnonymous().WithName("ReadEvents").WithTags("Events");
 
@@ -104,12 +102,8 @@ internal static class ReadEvents
     /// <summary>What there is, then what comes. The id of each event is its position: a browser that reconnects says it, and goes on there.</summary>
     private static async Task StreamAsync(HttpContext http, Reader reader, LogTail tail, long after, int? limit, TimeProvider clock)
     {
-        http.Response.ContentType = "text/event-stream";
-        http.Response.Headers.CacheControl = "no-cache";
-        http.Response.Headers["X-Accel-Buffering"] = "no";
+        await EventStream.BeginAsync(http);
         var body = http.Response.BodyWriter;
-        body.Write("retry: 1000\n\n"u8);
-        await body.FlushAsync(http.RequestAborted);
         using var following = tail.Follow();
         for (var left = limit ?? long.MaxValue; ;)
         {
@@ -121,7 +115,7 @@ internal static class ReadEvents
                 var upTo = tail.Head.Position;
                 await foreach (var entry in reader.ReadAsync(after, upTo, Math.Min(left, PageSize), http.RequestAborted))
                 {
-                    Write(body, entry);
+                    EventStream.Write(body, entry.Position, default, entry.Item);
                     (after, page, left) = (entry.Position, page + 1, left - 1);
                     if (body.UnflushedBytes > Chunk) await body.FlushAsync(http.RequestAborted);
                 }
@@ -134,35 +128,15 @@ internal static class ReadEvents
                 {
                     after = entry.Position;
                     if (!reader.Lets(entry)) continue;
-                    Write(body, entry);
+                    EventStream.Write(body, entry.Position, default, entry.Item);
                     if (--left == 0) break;
                 }
             }
 
             await body.FlushAsync(http.RequestAborted);
             if (left == 0) return;
-            if (newest is not { Count: 0 }) continue;
-            try
-            {
-                await changed.WaitAsync(KeepAlive, clock, http.RequestAborted);
-            }
-            catch (TimeoutException)
-            {
-                body.Write(":\n\n"u8);
-                await body.FlushAsync(http.RequestAborted);
-            }
+            if (newest is { Count: 0 }) await EventStream.WaitAsync(http, changed, clock);
         }
-    }
-
-    private static void Write(IBufferWriter<byte> body, LogEntry entry)
-    {
-        body.Write("id: "u8);
-        Span<byte> digits = stackalloc byte[20];
-        entry.Position.TryFormat(digits, out var length, provider: CultureInfo.InvariantCulture);
-        body.Write(digits[..length]);
-        body.Write("\ndata: "u8);
-        body.Write(entry.Item);
-        body.Write("\n\n"u8);
     }
 
     /// <summary>The log as this caller may see it.</summary>

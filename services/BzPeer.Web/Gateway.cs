@@ -10,6 +10,7 @@ namespace BzPeer.Web;
 /// <summary>One origin for the API: which path belongs to which service, how large a body may be, what a dead service looks like.</summary>
 internal static class Gateway
 {
+    private const string EventStream = "text/event-stream";
     private const long ImportBody = 1024L * 1024 * 1024;
 
     /// <summary>How long a service may be silent, before its answer and while it streams one: event streams say something every 15 s.</summary>
@@ -48,6 +49,7 @@ internal static class Gateway
         ("/api/imports/{**rest}", Upstream.Publication),
         ("/api/researchers/{id}/trust/{**rest}", Upstream.Trust),
         ("/api/trust/{**rest}", Upstream.Trust),
+        ("/api/researchers/{id}/live", Upstream.Analytics),
         ("/api/events/{**rest}", Upstream.Analytics),
         ("/api/webhooks/{**rest}", Upstream.Analytics),
         ("/api/analytics/{**rest}", Upstream.Analytics),
@@ -81,6 +83,7 @@ internal static class Gateway
 
     public static void MapGateway(this WebApplication app)
     {
+        var stopping = app.Lifetime.ApplicationStopping;
         app.MapReverseProxy(proxy => proxy.Use(async (context, forward) =>
         {
             var route = context.GetReverseProxyFeature().Route.Config;
@@ -94,6 +97,11 @@ internal static class Gateway
                 await ExpandedFollowList.Answer(context);
                 return;
             }
+            // An event stream has no end to wait for: whoever follows one comes again.
+            using var letGo = stopping.Register(() =>
+            {
+                if (context.Response.ContentType == EventStream) context.Abort();
+            });
             await forward(context);
             if (!context.Response.HasStarted)
                 await ExplainFailure(context, route);

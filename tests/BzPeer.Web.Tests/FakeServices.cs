@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Globalization;
 using System.Net.ServerSentEvents;
 using System.Text;
+using System.Threading.Channels;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
@@ -28,6 +29,9 @@ internal sealed class FakeServices : IAsyncDisposable
 
     /// <summary>Completed when the import may go on; a test that holds it back sees the first event of its progress before the last.</summary>
     public TaskCompletionSource ImportMayGoOn { get; set; } = Completed();
+
+    /// <summary>What is told live of the researcher whose page is open.</summary>
+    public Channel<SseItem<object>> Live { get; } = Channel.CreateUnbounded<SseItem<object>>();
 
     /// <summary>Services that answer every call with 500.</summary>
     public HashSet<string> Failing { get; } = [];
@@ -75,6 +79,7 @@ internal sealed class FakeServices : IAsyncDisposable
     {
         GraphMayAnswer.TrySetResult();
         ImportMayGoOn.TrySetResult();
+        Live.Writer.TryComplete();
         foreach (var app in apps.Values)
             await app.DisposeAsync();
     }
@@ -184,6 +189,7 @@ internal sealed class FakeServices : IAsyncDisposable
     {
         var today = DateOnly.FromDateTime(DateTime.UtcNow);
         app.MapGet("/api/events", () => Results.Json(new { items = Array.Empty<object>(), next = (long?)null, upTo = 0 }));
+        app.MapGet("/api/researchers/{id:guid}/live", (CancellationToken ct) => TypedResults.ServerSentEvents(Live.Reader.ReadAllAsync(ct)));
         app.MapGet("/api/analytics/followers/{id:guid}", (HttpContext context, Guid id, string by) => World.Hidden.Contains(id) && Caller(context) != id
             ? Results.Problem("Counts are hidden.", statusCode: 404)
             : Known(id) ?? Results.Ok(new

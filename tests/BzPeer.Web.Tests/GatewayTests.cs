@@ -75,6 +75,21 @@ public sealed class GatewayTests
         (await events.MoveNextAsync()).ShouldBeFalse();
     }
 
+    [Fact]
+    public async Task Whoever_listens_to_the_live_numbers_is_let_go_when_the_gateway_stops()
+    {
+        await using var site = await Site.StartAsync();
+        site.Services.Live.Writer.TryWrite(new(new { position = "follow:43" }, "counts"));
+        using var request = new HttpRequestMessage(HttpMethod.Get, $"/api/researchers/{Id}/live");
+        using var response = await site.Client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, TestContext.Current.CancellationToken);
+        await using var stream = await response.Content.ReadAsStreamAsync(TestContext.Current.CancellationToken);
+        site.Services.Requests.ShouldHaveSingleItem().Service.ShouldBe("Analytics");
+
+        site.StopGateway();
+
+        await Should.ThrowAsync<IOException>(() => new StreamReader(stream).ReadToEndAsync(TestContext.Current.CancellationToken));
+    }
+
     [Theory]
     [InlineData("/api")]
     [InlineData("/api/nothing")]

@@ -4,6 +4,8 @@ using System.Text.RegularExpressions;
 using BzPeer.Web.Pages;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Mvc.Testing;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 
 namespace BzPeer.Web.Tests;
 
@@ -59,6 +61,9 @@ internal sealed partial class Site : IAsyncDisposable
         Spaces().Replace(WebUtility.HtmlDecode(Tag().Replace(html[html.IndexOf("<main", StringComparison.Ordinal)..], " ")), " ");
 
     public static string Token(string html) => FormToken().Match(html).Groups[1].Value;
+
+    /// <summary>Tells the gateway to stop, as a signal to its process would.</summary>
+    public void StopGateway() => factory.Services.GetRequiredService<IHostApplicationLifetime>().StopApplication();
 
     public async ValueTask DisposeAsync()
     {
