@@ -40,7 +40,10 @@ internal sealed record FollowPage(IReadOnlyList<FollowListed>? Items, string? Ne
 
 internal sealed record Card(
     Guid Id, string Name, string? Headline, string? Role, string? Affiliation, bool OpenToCollaborate,
-    TrustScore? Trust, CardCounts? Counts, ExternalIds? ExternalIds);
+    TrustScore? Trust, CardCounts? Counts, ExternalIds? ExternalIds, CardAsOf? AsOf = null);
+
+/// <summary>How far each source's part of the card is, in that source's events.</summary>
+internal sealed record CardAsOf(long Follow, long Publication, long Trust);
 
 internal sealed record TrustScore(int Score, string Level);
 
@@ -49,7 +52,7 @@ internal sealed record CardCounts(long Works, long? Followers, long? Following, 
 
 internal sealed record ExternalIds(string? Orcid, string? OpenAlex);
 
-internal sealed record FollowCounts(FollowCount Followers, FollowCount Following, bool Hidden = false);
+internal sealed record FollowCounts(FollowCount Followers, FollowCount Following, bool Hidden = false, long AsOf = 0);
 
 internal sealed record FollowCount(long? Value, string? Digest);
 
@@ -74,7 +77,7 @@ internal sealed record GraphNode(string Id, string Kind, string Label);
 
 internal sealed record GraphEdge(string Source, string Target, string? Kind, double? Weight, string? Reason);
 
-internal sealed record TrustStatement(int Score, string Level, int ModelVersion, IReadOnlyList<Contribution> Contributions);
+internal sealed record TrustStatement(int Score, string Level, int ModelVersion, IReadOnlyList<Contribution> Contributions, long AsOf = 0);
 
 internal sealed record Contribution(string Factor, int Evidence, int Points, int Max, string Why, NextStep? Next = null);
 

@@ -1,3 +1,5 @@
+using Deque.AxeCore.Playwright;
+
 namespace BzPeer.Browser.Tests;
 
 /// <summary>Following from the page, on the running system.</summary>
@@ -16,7 +18,7 @@ public sealed class FollowTests(Browser browser, SeedSystem system)
         await page.GetByRole(AriaRole.Button, new() { Name = "Follow researcher 0 followers" }).ClickAsync();
 
         await Assertions.Expect(page.GetByRole(AriaRole.Button, new() { Name = "Unfollow researcher 1 followers" })).ToBeVisibleAsync();
-        await Assertions.Expect(page.Locator(".stat [data-followers]")).ToHaveTextAsync("1");
+        await Assertions.Expect(page.Locator(".stat [data-number=followers]")).ToHaveTextAsync("1");
         await Assertions.Expect(page.GetByRole(AriaRole.Status)).ToHaveTextAsync("You follow Ahmed Abdelsalam.");
         (await page.EvaluateAsync<bool>("window.stayed")).ShouldBeTrue();
 
@@ -49,5 +51,49 @@ public sealed class FollowTests(Browser browser, SeedSystem system)
         await page.GoBackAsync();
         await page.GetByRole(AriaRole.Button, new() { Name = "Unfollow researcher 1 followers" }).ClickAsync();
         await Assertions.Expect(page.GetByRole(AriaRole.Button, new() { Name = "Follow researcher 0 followers" })).ToBeVisibleAsync();
+    }
+
+    [Fact]
+    public async Task Following_in_one_window_moves_the_numbers_in_another_and_says_so()
+    {
+        await using var watching = await browser.Visit(system.Site);
+        await using var acting = await browser.Visit(system.Site);
+        var (watcher, actor) = (watching.Page, acting.Page);
+        var someone = system.Researcher("Francesco Lombardo");
+        await actor.SignIn(Guid.NewGuid());
+        await watcher.GotoAsync($"/researchers/{someone}");
+        await watcher.EvaluateAsync("window.stayed = true");
+        await actor.GotoAsync($"/researchers/{someone}");
+
+        await actor.GetByRole(AriaRole.Button, new() { Name = "Follow researcher 0 followers" }).ClickAsync();
+        await Assertions.Expect(watcher.Locator(".stat [data-number=followers]")).ToHaveTextAsync("1");
+        await Assertions.Expect(watcher.GetByRole(AriaRole.Button, new() { Name = "Follow researcher 1 followers" })).ToBeVisibleAsync();
+        await Assertions.Expect(watcher.Locator("[aria-live=polite]")).ToHaveTextAsync("1 follower");
+
+        await actor.GetByRole(AriaRole.Button, new() { Name = "Unfollow researcher 1 followers" }).ClickAsync();
+        await Assertions.Expect(watcher.Locator(".stat [data-number=followers]")).ToHaveTextAsync("0");
+        await Assertions.Expect(watcher.Locator("[aria-live=polite]")).ToHaveTextAsync("0 followers");
+        (await watcher.EvaluateAsync<bool>("window.stayed")).ShouldBeTrue();
+        (await watcher.RunAxe()).Violations.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task The_keyboard_follows_and_stays_on_the_button()
+    {
+        await using var visit = await browser.Visit(system.Site);
+        var page = visit.Page;
+        await page.SignIn(Guid.NewGuid());
+        await page.GotoAsync($"/researchers/{system.Researcher("Stefano Salsano")}");
+        var follow = page.GetByRole(AriaRole.Button, new() { Name = "Follow researcher 0 followers" });
+        var unfollow = page.GetByRole(AriaRole.Button, new() { Name = "Unfollow researcher 1 followers" });
+
+        await follow.FocusAsync();
+        await page.Keyboard.PressAsync("Enter");
+        await Assertions.Expect(unfollow).ToBeFocusedAsync();
+        await Assertions.Expect(unfollow).Not.ToHaveAttributeAsync("aria-busy", "true");
+
+        await page.Keyboard.PressAsync("Space");
+        await Assertions.Expect(follow).ToBeFocusedAsync();
+        await Assertions.Expect(page.Locator("[data-follow-status]")).ToHaveTextAsync("You no longer follow Stefano Salsano.");
     }
 }

@@ -97,14 +97,14 @@ internal sealed class FakeWorld
     public object Counts(Guid id)
     {
         if (Hidden.Contains(id))
-            return new { followers = new { value = (long?)null, digest = (string?)null }, following = new { value = (long?)null, digest = (string?)null }, asOf = 1, hidden = true };
+            return new { followers = new { value = (long?)null, digest = (string?)null }, following = new { value = (long?)null, digest = (string?)null }, asOf = 42, hidden = true };
         lock (Follows)
         {
             return new
             {
                 followers = Count(Follows.Where(edge => edge.Followee == id).Select(edge => edge.Follower)),
                 following = Count(Follows.Where(edge => edge.Follower == id).Select(edge => edge.Followee)),
-                asOf = 1,
+                asOf = 42,
             };
         }
     }
@@ -118,6 +118,7 @@ internal sealed class FakeWorld
             score = Score(id),
             level = Level(Score(id)),
             modelVersion = 1,
+            asOf = 1,
             contributions = new[]
             {
                 Factor("record", 1, 9, 9, "registered from arXiv"),

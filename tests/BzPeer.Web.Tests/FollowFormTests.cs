@@ -50,18 +50,41 @@ public sealed class FollowFormTests
     {
         await using var site = await Site.StartAsync();
         await site.SignIn(site.World.Find("Stefano Salsano"));
-        var page = $"/researchers/{site.World.Seed}";
-        using var request = new HttpRequestMessage(HttpMethod.Post, page)
-        {
-            Content = new FormUrlEncodedContent([KeyValuePair.Create("follow", "true"), KeyValuePair.Create("__RequestVerificationToken", Site.Token(await site.Html(page)))]),
-            Headers = { { "Accept", "application/json" } },
-        };
 
-        using var response = await site.Client.SendAsync(request, TestContext.Current.CancellationToken);
+        using var response = await Scripted(site, site.World.Seed);
         var answer = await response.Content.ReadFromJsonAsync<JsonObject>(TestContext.Current.CancellationToken);
 
         answer!["following"]!.GetValue<bool>().ShouldBeTrue();
         answer["followers"]!.GetValue<long>().ShouldBe(1);
+        answer["asOf"]!.GetValue<long>().ShouldBe(42, "a count that is told live and goes no further is older");
+    }
+
+    [Fact]
+    public async Task The_script_gets_the_refusal_in_the_services_words()
+    {
+        await using var site = await Site.StartAsync();
+        await site.SignIn(site.World.Seed);
+
+        using var response = await Scripted(site, site.World.Seed);
+        var answer = await response.Content.ReadFromJsonAsync<JsonObject>(TestContext.Current.CancellationToken);
+
+        response.StatusCode.ShouldBe(HttpStatusCode.UnprocessableEntity);
+        answer!["refusal"]!.GetValue<string>().ShouldBe("Nobody follows themselves.");
+    }
+
+    [Fact]
+    public async Task Without_a_session_the_script_gets_where_to_sign_in()
+    {
+        await using var site = await Site.StartAsync();
+        var me = site.World.Find("Stefano Salsano");
+        await site.SignIn(me);
+        site.Services.Expired.Add(me);
+
+        using var response = await Scripted(site, site.World.Seed);
+        var answer = await response.Content.ReadFromJsonAsync<JsonObject>(TestContext.Current.CancellationToken);
+
+        response.StatusCode.ShouldBe(HttpStatusCode.Unauthorized);
+        answer!["signIn"]!.GetValue<string>().ShouldStartWith("/sign-in?returnUrl=");
     }
 
     [Theory]
@@ -175,5 +198,17 @@ public sealed class FollowFormTests
 
         html.ShouldContain("""<form action="/sign-in">""");
         (await site.Html("/")).ShouldNotContain("Sign out");
+    }
+
+    /// <summary>Follows as the page's script does.</summary>
+    private static async Task<HttpResponseMessage> Scripted(Site site, Guid researcher)
+    {
+        // The token is of any page: the researcher's own would end a session that has run out.
+        using var request = new HttpRequestMessage(HttpMethod.Post, $"/researchers/{researcher}")
+        {
+            Content = new FormUrlEncodedContent([KeyValuePair.Create("follow", "true"), KeyValuePair.Create("__RequestVerificationToken", Site.Token(await site.Html("/")))]),
+            Headers = { { "Accept", "application/json" } },
+        };
+        return await site.Client.SendAsync(request, TestContext.Current.CancellationToken);
     }
 }

@@ -60,6 +60,40 @@ public sealed class ResearcherPageTests
     }
 
     [Fact]
+    public async Task The_page_says_where_its_numbers_are_told_live_and_up_to_where_it_has_them()
+    {
+        await using var site = await Site.StartAsync();
+
+        var html = await site.Html($"/researchers/{site.World.Seed}");
+
+        html.ShouldContain($"""aria-live="polite" data-live="/api/researchers/{site.World.Seed}/live" data-follow="42" data-publication="1" data-trust="1" data-own="false"></p>""");
+        foreach (var number in new[] { "trust", "works", "followers", "following", "topics", "closeCollaborators" })
+            html.ShouldContain($"data-number=\"{number}\"");
+    }
+
+    [Fact]
+    public async Task Without_the_follow_service_the_counts_are_those_of_the_card_and_as_old()
+    {
+        await using var site = await Site.StartAsync();
+        await site.Services.StopAsync("Follow");
+
+        (await site.Html($"/researchers/{site.World.Seed}")).ShouldContain("""data-follow="1" """);
+    }
+
+    [Fact]
+    public async Task The_snapshot_can_be_had_alone_when_its_numbers_have_changed()
+    {
+        await using var site = await Site.StartAsync();
+
+        var html = await site.Html($"/researchers/{site.World.Seed}?handler=snapshot");
+
+        html.Trim().ShouldStartWith("""<section class="card snapshot" """);
+        html.ShouldContain("Source of record");
+        html.ShouldNotContain("<main");
+        (await site.Get($"/researchers/{Guid.NewGuid()}?handler=snapshot")).StatusCode.ShouldBe(HttpStatusCode.NotFound);
+    }
+
+    [Fact]
     public async Task Every_number_opens_its_explanation()
     {
         await using var site = await Site.StartAsync();

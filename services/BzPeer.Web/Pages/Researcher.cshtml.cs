@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Mvc.RazorPages;
@@ -53,6 +54,12 @@ internal sealed class ResearcherModel(BzPeerApi api) : PageModel
     /// <summary>The researcher shows nobody how many follow them.</summary>
     public bool CountsHidden => Counts.Value is { Hidden: true };
 
+    /// <summary>Up to where the counts shown go, in the follow service's events: what is told of them later and goes no further is no news.</summary>
+    public long CountsAsOf => Counts.Value?.AsOf ?? (Position is null ? Card.Value?.AsOf?.Follow ?? 0 : Before(Position));
+
+    /// <summary>The same of the score, in the trust service's events.</summary>
+    public long TrustAsOf => Statement.Value?.AsOf ?? Card.Value?.AsOf?.Trust ?? 0;
+
     public long? FollowingCount => Counts.Value?.Following.Value ?? Card.Value?.Counts?.Following;
 
     public async Task<IActionResult> OnGet(Guid id, string? works, CancellationToken ct)
@@ -62,20 +69,36 @@ internal sealed class ResearcherModel(BzPeerApi api) : PageModel
         if (Me is not null)
             (Refusal, Position) = (TempData[nameof(Refusal)] as string, TempData[nameof(Position)] as string);
         Graph = api.Graph("researcher", id.ToString(), SliceSize, ct);
-        var card = api.Card(id, ct);
-        var statement = api.Trust(id, ct);
-        var counts = api.FollowCounts(id, Position, OwnPage ? Me?.AccessToken : null, ct);
-        var list = api.Works(id, works, ct);
-        var collaborators = api.Collaborators(id, 20, null, ct);
         var following = Me is null || OwnPage ? null : api.IsFollowing(id, Me.AccessToken, ct);
+        if (await Load(works, ct) is { } instead)
+            return instead;
+        if (following is not null)
+            await Remember((await following).Status);
+        return Page();
+    }
+
+    /// <summary>The snapshot alone: when a number of the page has changed, the explanations of its numbers have too.</summary>
+    public async Task<IActionResult> OnGetSnapshot(Guid id, CancellationToken ct)
+    {
+        Id = id;
+        Me = await Session.Of(HttpContext);
+        return await Load(null, ct) ?? Partial("_Snapshot", this);
+    }
+
+    /// <summary>Asks for everything but the graph at once. What the page does instead when there is no such researcher or list; null when it goes on.</summary>
+    private async Task<IActionResult?> Load(string? works, CancellationToken ct)
+    {
+        var card = api.Card(Id, ct);
+        var statement = api.Trust(Id, ct);
+        var counts = api.FollowCounts(Id, Position, OwnPage ? Me?.AccessToken : null, ct);
+        var list = api.Works(Id, works, ct);
+        var collaborators = api.Collaborators(Id, 20, null, ct);
 
         Card = await card;
         if (this.Instead(Card, other => $"/researchers/{other}") is { } elsewhere)
             return elsewhere;
         (Statement, Counts, Works, Collaborators) = (await statement, await counts, await list, await collaborators);
-        if (following is not null)
-            await Remember((await following).Status);
-        return this.IfMalformed(Works) ?? Page();
+        return this.IfMalformed(Works);
     }
 
     public async Task<IActionResult> OnPost(Guid id, bool? follow, CancellationToken ct)
@@ -110,7 +133,13 @@ internal sealed class ResearcherModel(BzPeerApi api) : PageModel
         if (refusal is not null)
             return new JsonResult(new { refusal }) { StatusCode = (int)(answer.Status ?? HttpStatusCode.ServiceUnavailable) };
         var counts = await api.FollowCounts(id, answer.Position, null, ct);
-        return new JsonResult(new { following = answer.Value?.Following ?? wanted, followers = counts.Value?.Followers.Value, hidden = counts.Value?.Hidden });
+        return new JsonResult(new
+        {
+            following = answer.Value?.Following ?? wanted,
+            followers = counts.Value?.Followers.Value,
+            hidden = counts.Value?.Hidden,
+            asOf = counts.Value?.AsOf ?? Before(answer.Position),
+        });
     }
 
     private async Task Remember(HttpStatusCode? following)
@@ -122,6 +151,9 @@ internal sealed class ResearcherModel(BzPeerApi api) : PageModel
         await Session.End(HttpContext);
         Me = null;
     }
+
+    /// <summary>Just before the write whose token this is: whatever goes further includes it.</summary>
+    private static long Before(string? position) => position?.Split(':') is [_, var sequence] && long.TryParse(sequence, NumberStyles.None, CultureInfo.InvariantCulture, out var at) ? at - 1 : 0;
 
     private static string Refused(Answer<Relationship> answer) => answer.Unavailable
         ? $"The {answer.Service} service does not answer, so nothing was changed as far as we know. Try again in a moment."

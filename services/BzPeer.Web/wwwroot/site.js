@@ -1,36 +1,179 @@
-// Follow and unfollow without leaving the page. Without this script the same form posts and comes back.
-const form = document.querySelector("form[data-follow]");
+// The researcher page: numbers that move by themselves, and following without leaving it. Without this script the page stays as it
+// was sent, and the same form posts and comes back.
+const live = document.querySelector("[data-live]");
+if (live) researcherPage();
 
-form?.addEventListener("submit", async event => {
-  event.preventDefault();
-  const button = form.querySelector("button");
-  const status = document.querySelector("[data-follow-status]");
-  if (button.getAttribute("aria-busy") === "true") return;
-  button.setAttribute("aria-busy", "true");
-  try {
-    const body = new FormData(form, button);
-    const response = await fetch(form.action, { method: "POST", body, headers: { Accept: "application/json" } });
-    const answer = await response.json();
-    if (response.status === 401) {
-      location.assign(answer.signIn);
-      return;
-    }
-    if (!response.ok) {
-      status.textContent = answer.refusal ?? "That did not work. Try again.";
-      return;
-    }
-    button.value = String(!answer.following);
-    button.classList.toggle("primary", !answer.following);
-    button.querySelector("[data-label]").textContent = answer.following ? "Unfollow researcher" : "Follow researcher";
-    // A count that may be older than this follow is never shown.
-    const followers = answer.hidden ? "hidden" : answer.followers?.toLocaleString("en") ?? "…";
-    for (const each of document.querySelectorAll("[data-followers]")) each.textContent = followers;
-    status.textContent = answer.following ? `You follow ${form.dataset.follow}.` : `You no longer follow ${form.dataset.follow}.`;
-  } catch {
-    // No answer that can be read: let the page itself post, and show what the server says.
-    form.removeAttribute("data-follow");
-    status.textContent = "That did not work. Load the page again to see where things stand.";
-  } finally {
-    button.removeAttribute("aria-busy");
+function researcherPage() {
+  // Up to where the numbers shown go, in each service's events: nothing older is ever shown.
+  const asOf = { follow: Number(live.dataset.follow), publication: Number(live.dataset.publication), trust: Number(live.dataset.trust) };
+  const ownPage = live.dataset.own === "true";
+  const inWords = number => typeof number === "number" ? number.toLocaleString("en") : number;
+
+  /** Shows a number wherever the page has it; whether it was another one. */
+  function show(name, number) {
+    const text = inWords(number);
+    const stale = [...document.querySelectorAll(`[data-number="${name}"]`)].filter(each => each.textContent !== text);
+    for (const each of stale) each.textContent = text;
+    return stale.length > 0;
   }
-});
+
+  // Said in words, and no more often than one can listen to.
+  const unsaid = new Map();
+  let saying;
+  function announce(name, words) {
+    unsaid.set(name, words);
+    saying ??= setTimeout(() => {
+      live.textContent = [...unsaid.values()].join(", ");
+      unsaid.clear();
+      saying = undefined;
+    }, 3000);
+  }
+
+  const plural = (number, word) => `${inWords(number)} ${word}${number === 1 ? "" : "s"}`;
+  const kinds = {
+    counts({ followers, following }) {
+      // What one hides from others one sees oneself.
+      if (followers === null && ownPage) return;
+      if (show("followers", followers ?? "hidden") && followers !== null) announce("followers", plural(followers, "follower"));
+      show("following", following ?? "");
+    },
+    bibliography({ works, topics, closeCollaborators }) {
+      if (show("works", works)) announce("works", plural(works, "work"));
+      if (show("topics", topics)) announce("topics", plural(topics, "topic"));
+      if (show("closeCollaborators", closeCollaborators)) announce("closeCollaborators", plural(closeCollaborators, "close collaborator"));
+    },
+    trust({ score, level }) {
+      const words = `Trust ${score} - ${level}`;
+      if (!show("trust", words)) return;
+      announce("trust", words);
+      explain();
+    },
+  };
+
+  // The explanations beside the numbers, from the same source as the page's. Not all who look at it ask in the same moment.
+  let explaining;
+  function explain() {
+    clearTimeout(explaining);
+    explaining = setTimeout(async () => {
+      const response = await fetch("?handler=snapshot").catch(() => null);
+      if (!response?.ok) return;
+      const parts = root => [...root.querySelectorAll(".snapshot :is(.why, .trust-bar)")];
+      const [before, after] = [parts(document), parts(new DOMParser().parseFromString(await response.text(), "text/html"))];
+      if (before.length !== after.length) return;
+      // Where the keyboard is in the middle of one, it stays.
+      before.forEach((part, n) => part.contains(document.activeElement) || part.replaceWith(after[n]));
+    }, 500 + 1500 * Math.random());
+  }
+
+  // A count that comes while a follow is on its way may be older than it: kept until the answer says.
+  let following = false;
+  let kept;
+  function tell(event) {
+    const news = JSON.parse(event.data);
+    const [service, sequence] = news.position.split(":");
+    if (following && service === "follow") {
+      kept = event;
+      return;
+    }
+    if (Number(sequence) <= asOf[service]) return;
+    asOf[service] = Number(sequence);
+    kinds[event.type](news);
+  }
+
+  let source;
+  let last = "";
+  let pause = 5000;
+  let retry;
+  function open() {
+    if (source || document.hidden) return;
+    source = new EventSource(live.dataset.live + (last && `?after=${last}`));
+    for (const kind of Object.keys(kinds)) {
+      source.addEventListener(kind, event => {
+        last = event.lastEventId;
+        tell(event);
+      });
+    }
+    source.addEventListener("open", () => pause = 5000);
+    // A connection that breaks the browser makes again by itself, with its position; after an answer that is an error it gives up.
+    source.addEventListener("error", () => {
+      if (source.readyState !== EventSource.CLOSED) return;
+      close();
+      retry = setTimeout(open, pause * (1 + Math.random()));
+      pause = Math.min(2 * pause, 60_000);
+    });
+  }
+  function close() {
+    clearTimeout(retry);
+    source?.close();
+    source = undefined;
+  }
+
+  // A browser has six connections to a site, for all its tabs: those that nobody looks at leave theirs to the others.
+  let leaving;
+  document.addEventListener("visibilitychange", () => {
+    clearTimeout(leaving);
+    if (document.hidden) leaving = setTimeout(close, 10_000);
+    else open();
+  });
+  addEventListener("pagehide", close);
+  addEventListener("pageshow", open);
+  open();
+
+  const form = document.querySelector("form[data-follow]");
+  form?.addEventListener("submit", async event => {
+    event.preventDefault();
+    if (following) return;
+    const button = form.querySelector("button");
+    const wanted = button.value === "true";
+    const body = new FormData(form, button);
+    const before = form.querySelector("[data-number]").textContent;
+    const count = Number(before.replaceAll(",", ""));
+    following = true;
+    button.setAttribute("aria-busy", "true");
+    document.querySelector("#actions [role=alert]")?.remove();
+    becomes(wanted);
+    if (Number.isInteger(count)) show("followers", count + (wanted ? 1 : -1));
+    try {
+      const response = await fetch(form.action, { method: "POST", body, headers: { Accept: "application/json" } });
+      const answer = await response.json();
+      if (response.status === 401) {
+        location.assign(answer.signIn);
+        return;
+      }
+      if (!response.ok) {
+        undo(answer.refusal);
+        return;
+      }
+      becomes(answer.following);
+      say(answer.following ? `You follow ${form.dataset.follow}.` : `You no longer follow ${form.dataset.follow}.`);
+      asOf.follow = Math.max(asOf.follow, answer.asOf);
+      show("followers", answer.hidden ? "hidden" : answer.followers ?? "…");
+    } catch {
+      // No answer that can be read: it may have happened or not.
+      undo("That did not work. Load the page again to see where things stand.");
+    } finally {
+      following = false;
+      button.removeAttribute("aria-busy");
+      if (kept) tell(kept);
+      kept = undefined;
+    }
+
+    function becomes(followed) {
+      button.value = String(!followed);
+      button.classList.toggle("primary", !followed);
+      button.querySelector("[data-label]").textContent = followed ? "Unfollow researcher" : "Follow researcher";
+    }
+
+    function undo(refusal) {
+      becomes(!wanted);
+      show("followers", before);
+      say(refusal, "notice missing");
+    }
+  });
+
+  function say(words, look = "fine") {
+    const status = document.querySelector("[data-follow-status]");
+    status.className = look;
+    status.textContent = words;
+  }
+}

@@ -1,0 +1,161 @@
+using BzPeer.Testing;
+using BzPeer.Web.Tests;
+using Deque.AxeCore.Playwright;
+
+namespace BzPeer.Browser.Tests;
+
+/// <summary>The open researcher page when news comes early, late, hidden or not at all.</summary>
+public sealed class LiveNumbersTests(Browser browser)
+{
+    [Fact]
+    public async Task A_refused_follow_is_shown_at_once_and_taken_back_with_the_reason()
+    {
+        await using var site = await Site.StartAsync();
+        await using var visit = await browser.Visit(site.Client.BaseAddress!);
+        var page = visit.Page;
+        await page.SignIn(site.World.Find("Stefano Salsano"));
+        var answer = await HoldAnswers(page);
+        await page.GotoAsync($"/researchers/{site.World.Seed}");
+        site.World.People.RemoveAll(person => person.Id == site.World.Seed);
+
+        await page.GetByRole(AriaRole.Button, new() { Name = "Follow researcher 0 followers" }).ClickAsync();
+        await Assertions.Expect(page.GetByRole(AriaRole.Button, new() { Name = "Unfollow researcher 1 followers" })).ToBeVisibleAsync();
+
+        answer.SetResult();
+        await Assertions.Expect(page.Locator("[role=status][data-follow-status]")).ToHaveTextAsync("No researcher has this id.");
+        await Assertions.Expect(page.GetByRole(AriaRole.Button, new() { Name = "Follow researcher 0 followers" })).ToBeFocusedAsync();
+        await Assertions.Expect(page.Locator(".stat [data-number=followers]")).ToHaveTextAsync("0");
+        (await page.RunAxe()).Violations.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task A_count_older_than_ones_own_follow_is_never_shown()
+    {
+        await using var site = await Site.StartAsync();
+        await using var visit = await browser.Visit(site.Client.BaseAddress!);
+        var page = visit.Page;
+        await page.SignIn(site.World.Find("Stefano Salsano"));
+        var answer = await HoldAnswers(page);
+        await page.GotoAsync($"/researchers/{site.World.Seed}");
+        await page.EvaluateAsync(
+            """
+            const number = document.querySelector(".stat [data-number=followers]");
+            window.shown = [];
+            new MutationObserver(() => window.shown.push(number.textContent)).observe(number, { childList: true });
+            """);
+
+        await page.GetByRole(AriaRole.Button, new() { Name = "Follow researcher 0 followers" }).ClickAsync();
+        await Assertions.Expect(page.GetByRole(AriaRole.Button, new() { Name = "Unfollow researcher 1 followers" })).ToBeVisibleAsync();
+        // One that does not include the follow comes before its answer, and one after; trust tells that both have come.
+        Tell(site, "counts", new { position = "follow:41", followers = 7, following = 0 });
+        Tell(site, "trust", new { position = "trust:2", score = 12, level = "Baseline" });
+        await Assertions.Expect(page.GetByText("Trust 12 - Baseline")).ToBeVisibleAsync();
+        answer.SetResult();
+        await Assertions.Expect(page.GetByText("You follow Daniel Bernier.")).ToBeVisibleAsync();
+        Tell(site, "counts", new { position = "follow:40", followers = 0, following = 0 });
+        Tell(site, "counts", new { position = "follow:43", followers = 1_234, following = 0 });
+
+        await Assertions.Expect(page.GetByRole(AriaRole.Button, new() { Name = "Unfollow researcher 1,234 followers" })).ToBeVisibleAsync();
+        (await page.EvaluateAsync<string[]>("window.shown")).ShouldBe(["1", "1,234"]);
+    }
+
+    [Fact]
+    public async Task New_trust_comes_with_its_explanation()
+    {
+        await using var site = await Site.StartAsync();
+        await using var visit = await browser.Visit(site.Client.BaseAddress!);
+        var page = visit.Page;
+        await page.GotoAsync($"/researchers/{site.World.Seed}");
+        await page.GetByText("Trust 11 - Baseline").ClickAsync();
+
+        site.World.Publish("Another paper", "", [site.World.Seed], ["cs.NI"]);
+        Tell(site, "bibliography", new { position = "publication:2", works = 2, topics = 1, closeCollaborators = 4 });
+        Tell(site, "trust", new { position = "trust:2", score = 13, level = "Baseline" });
+
+        await Assertions.Expect(page.GetByText("Trust 13 - Baseline")).ToBeVisibleAsync();
+        await Assertions.Expect(page.Locator(".stat [data-number=works]")).ToHaveTextAsync("2");
+        await Assertions.Expect(page.Locator(".contributions")).ToContainTextAsync("2 validated work(s)");
+        await Assertions.Expect(page.Locator(".contributions")).ToBeVisibleAsync();
+        await Assertions.Expect(page.Locator("[aria-live=polite]")).ToHaveTextAsync("2 works, Trust 13 - Baseline");
+    }
+
+    [Fact]
+    public async Task What_somebody_begins_to_hide_is_hidden_and_shown_again_when_they_show_it()
+    {
+        await using var site = await Site.StartAsync();
+        await using var visit = await browser.Visit(site.Client.BaseAddress!);
+        var page = visit.Page;
+        await page.GotoAsync($"/researchers/{site.World.Seed}");
+
+        Tell(site, "counts", new { position = "follow:43", followers = (int?)null, following = (int?)null });
+        await Assertions.Expect(page.Locator(".stat [data-number=followers]")).ToHaveTextAsync("hidden");
+        await Assertions.Expect(page.GetByRole(AriaRole.Link, new() { Name = "Following", Exact = true })).ToBeVisibleAsync();
+
+        Tell(site, "counts", new { position = "follow:44", followers = 3, following = 2 });
+        await Assertions.Expect(page.Locator(".stat [data-number=followers]")).ToHaveTextAsync("3");
+        await Assertions.Expect(page.GetByRole(AriaRole.Link, new() { Name = "Following 2", Exact = true })).ToBeVisibleAsync();
+    }
+
+    [Fact]
+    public async Task A_page_that_nobody_looks_at_stops_listening_and_goes_on_from_there()
+    {
+        await using var site = await Site.StartAsync();
+        await using var visit = await browser.Visit(site.Client.BaseAddress!);
+        var page = visit.Page;
+        await page.Clock.InstallAsync();
+        await page.GotoAsync($"/researchers/{site.World.Seed}");
+        Tell(site, "counts", new { position = "follow:43", followers = 3, following = 2 }, id: "1001");
+        await Assertions.Expect(page.Locator(".stat [data-number=followers]")).ToHaveTextAsync("3");
+
+        await Look(page, away: true);
+        await page.Clock.FastForwardAsync(11_000);
+        await Look(page, away: false);
+
+        await Eventually.Async(() => Listened(site).Length == 2, "the page listens again", ct: TestContext.Current.CancellationToken);
+        Listened(site)[1].ShouldEndWith("/live?after=1001");
+        static Task Look(IPage page, bool away) => page.EvaluateAsync(
+            $"Object.defineProperty(document, 'hidden', {{ value: {(away ? "true" : "false")}, configurable: true }}); document.dispatchEvent(new Event('visibilitychange'))");
+    }
+
+    [Fact]
+    public async Task A_page_that_was_refused_the_news_asks_again_later()
+    {
+        await using var site = await Site.StartAsync();
+        await using var visit = await browser.Visit(site.Client.BaseAddress!);
+        var page = visit.Page;
+        site.Services.Failing.Add("Analytics");
+        await page.Clock.InstallAsync();
+        var refused = page.WaitForResponseAsync(response => response.Url.EndsWith("/live", StringComparison.Ordinal));
+        await page.GotoAsync($"/researchers/{site.World.Seed}");
+        await refused;
+        site.Services.Failing.Clear();
+
+        await Eventually.Async(
+            async _ =>
+            {
+                await page.Clock.FastForwardAsync(10_000);
+                return Listened(site).Length > 1;
+            },
+            "the page asks again", ct: TestContext.Current.CancellationToken);
+        Tell(site, "counts", new { position = "follow:43", followers = 3, following = 2 });
+        await Assertions.Expect(page.Locator(".stat [data-number=followers]")).ToHaveTextAsync("3");
+    }
+
+    private static void Tell(Site site, string kind, object news, string? id = null) =>
+        site.Services.Live.Writer.TryWrite(new(news, kind) { EventId = id }).ShouldBeTrue();
+
+    private static string[] Listened(Site site) => [.. site.Services.Requests.Where(request => request.Path.Contains("/live", StringComparison.Ordinal)).Select(request => request.Path)];
+
+    /// <summary>Keeps back the answers to forms until the task is completed.</summary>
+    private static async Task<TaskCompletionSource> HoldAnswers(IPage page)
+    {
+        var mayAnswer = new TaskCompletionSource();
+        await page.RouteAsync("**/researchers/*", async route =>
+        {
+            if (route.Request.Method == "POST")
+                await mayAnswer.Task;
+            await route.ContinueAsync();
+        });
+        return mayAnswer;
+    }
+}
