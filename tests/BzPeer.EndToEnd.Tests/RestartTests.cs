@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net.Http.Headers;
 using System.Text;
+using System.Text.Json;
 using BzPeer.Follow;
 using BzPeer.Provisioning;
 using Npgsql;
@@ -230,10 +231,13 @@ public sealed class RestartTests(BreakableSystem breakable) : IClassFixture<Brea
 
         await system.Kill("follow");
         (await system["follow"].RunAsync("republish")).ShouldBe(0, system["follow"].LogTail());
+        (await system["follow"].RunAsync("announce")).ShouldBe(0, system["follow"].LogTail());
         await system.Start("follow", Stop);
         await FeedHasAsync();
+        using var follows = JsonDocument.Parse(await system.Http.GetStringAsync($"/api/events?type=ResearcherFollowed&subject={author}", Stop));
+        follows.RootElement.GetProperty("items").GetArrayLength().ShouldBe(1, "what is announced again is in the log once");
         (await system["follow"].RunAsync("repair")).ShouldBe(64);
-        system["follow"].LogTail().ShouldContain("There are: reconcile, rebuild, import, republish.");
+        system["follow"].LogTail().ShouldContain("There are: reconcile, rebuild, import, republish, announce.");
 
         async Task FeedHasAsync() => await Eventually.Async(token => me.ReadAsync<Page<FeedEntry>>("/api/me/feed", token), page => page.Items.Count == 1, "the work is in the feed", Patience, Stop);
     }
