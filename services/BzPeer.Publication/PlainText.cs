@@ -34,12 +34,13 @@ internal static class PlainText
 
     /// <summary>
     /// As <see cref="Clean"/>, for sources that send HTML or JATS: entities are decoded (twice: some are encoded twice) and
-    /// tags taken out. Only names that are elements count as tags, so "a &lt; b" and "List&lt;T&gt;" stay.
+    /// tags taken out. Only names that are elements count as tags, so "a &lt; b" and "List&lt;T&gt;" stay. What is raised or lowered becomes
+    /// characters that are, where there are such: 10 with a raised 8 is 10⁸ and not 108.
     /// </summary>
     public static string? FromMarkup(string? text)
     {
         if (text is null || text.AsSpan().IndexOfAny('<', '&') < 0) return Clean(text);
-        var decoded = WebUtility.HtmlDecode(WebUtility.HtmlDecode(text));
+        var decoded = Scripts.Replace(WebUtility.HtmlDecode(WebUtility.HtmlDecode(text)), static script => InLine(script) ?? script.Value);
         return Clean(Tag.Replace(decoded, static tag =>
         {
             var name = tag.Groups["name"].Value;
@@ -48,6 +49,14 @@ internal static class PlainText
                 : tag.Groups["prefix"].Success || Inline.Contains(name) ? ""
                 : tag.Value;
         }));
+    }
+
+    private static string? InLine(Match script)
+    {
+        var (from, to) = script.Groups["place"].Value.EndsWith("sup", StringComparison.OrdinalIgnoreCase)
+            ? ("0123456789+-−–=()ni", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻⁻⁼⁽⁾ⁿⁱ") : ("0123456789+-−–=()aehijklmnoprstuvx", "₀₁₂₃₄₅₆₇₈₉₊₋₋₋₌₍₎ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓ");
+        var text = script.Groups["text"].Value.Trim();
+        return text.Length > 0 && text.All(c => from.Contains(c, StringComparison.Ordinal)) ? string.Concat(text.Select(c => to[from.IndexOf(c, StringComparison.Ordinal)])) : null;
     }
 
     /// <summary>A name in the form by which two are the same: NFKC, without case, single spaces.</summary>
@@ -82,6 +91,11 @@ internal static class PlainText
         "inline-graphic", "tex-math", "ext-link", "uri", "xref", "fn", "graphic", "alternatives", "math", "mi", "mn", "mo", "mrow", "msub", "msup", "msubsup",
         "mfrac", "mtext", "mspace", "mover", "munder", "munderover", "mstyle", "msqrt", "mroot", "mtable", "mtr", "mtd", "mfenced", "semantics", "annotation",
     };
+
+    /// <summary>What is raised or lowered, in HTML and JATS and, where it is one number, in MathML.</summary>
+    private static readonly Regex Scripts = new(
+        @"<(?<place>(?:jats:)?su[pb])>(?<text>[^<>]{1,20})</(?:jats:)?su[pb]>|<mml:mn(?: [^<>]*)?>(?<text>[0-9]{1,20})</mml:mn>\s*</(?<place>mml:msu[pb])>",
+        RegexOptions.NonBacktracking | RegexOptions.IgnoreCase | RegexOptions.CultureInvariant);
 
     /// <summary>Linear in the text, whatever it is: with backtracking, a comment or a tag that is never closed could hold up an import for hours.</summary>
     private static readonly Regex Tag = new(

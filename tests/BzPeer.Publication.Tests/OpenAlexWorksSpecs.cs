@@ -95,7 +95,7 @@ public sealed class OpenAlexWorksSpecs
     public void A_title_is_text_whatever_markup_it_came_with()
     {
         var work = Read("""{ "id": "W1", "title": "&lt;script&gt;alert(1)&lt;/script&gt; H<sub>2</sub>O \u202E\u05E9\u05DC\u05D5\u05DD" }""").Work;
-        work!.Title.ShouldBe("alert(1) H2O \u05E9\u05DC\u05D5\u05DD");
+        work!.Title.ShouldBe("alert(1) H₂O \u05E9\u05DC\u05D5\u05DD");
     }
 
     [Theory]

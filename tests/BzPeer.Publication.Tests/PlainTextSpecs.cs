@@ -23,7 +23,7 @@ public sealed class PlainTextSpecs
     public void Half_a_character_is_dropped() => PlainText.Clean("a\uD835b\uDC00").ShouldBe("ab");
 
     [Theory]
-    [InlineData("On <i>E. coli</i> and H<sub>2</sub>O", "On E. coli and H2O")]
+    [InlineData("On <i>E. coli</i> and H<sub>2</sub>O", "On E. coli and H₂O")]
     [InlineData("<p>First.</p><p>Second.</p>", "First. Second.")]
     [InlineData("<jats:title>Abstract</jats:title><jats:p>Text</jats:p>", "Abstract Text")]
     [InlineData("<mml:math xmlns:mml=\"http://www.w3.org/1998/Math/MathML\"><mml:mi>x</mml:mi></mml:math>", "x")]
