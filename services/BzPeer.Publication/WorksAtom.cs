@@ -78,7 +78,7 @@ internal static class WorksAtom
         async Task WriteAsync(Stream body)
         {
             var works = await Works.LoadAsync(database, [.. rows.Select(row => row.Work)], http.RequestAborted);
-            var entries = rows.Where(row => works.ContainsKey(row.Work)).Select(row => new AtomEntry(works[row.Work], $"{site}/explore/work/{row.Work}", row.Published, row.Updated));
+            var entries = rows.Where(row => works.ContainsKey(row.Work)).Select(row => new AtomEntry(works[row.Work], $"{site}/works/{row.Work}", row.Published, row.Updated));
             await body.WriteAsync(Write(feed with { Self = site + feed.Self, Page = site + feed.Page }, entries), http.RequestAborted);
         }
     }

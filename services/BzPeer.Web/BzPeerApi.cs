@@ -62,7 +62,21 @@ internal sealed record Relationship(Guid ResearcherId, bool Following, bool Foll
 
 internal sealed record Work(
     Guid Id, string Title, string? Type, int? Year, string? Venue, string? Doi, string? ArxivId, string? Abstract,
-    IReadOnlyList<Author>? Authors, IReadOnlyList<string>? Topics, bool? Validated, bool Retracted, int? AuthorCount = null);
+    IReadOnlyList<Author>? Authors, IReadOnlyList<string>? Topics, bool? Validated, bool Retracted, int? AuthorCount = null,
+    DateOnly? PublicationDate = null, IReadOnlyList<WorkVersion>? Versions = null);
+
+internal sealed record WorkVersion(string Kind, string? Doi, string? ArxivId, string? Venue, int? Year, DateOnly? PublicationDate, IReadOnlyList<string> Sources);
+
+/// <summary>What every source says of a work, the one believed first being the first; and the notices about it.</summary>
+internal sealed record WorkAssertions(IReadOnlyList<StandingField> Stands, IReadOnlyList<Assertion> Assertions, IReadOnlyList<Notice> Notices);
+
+internal sealed record StandingField(string Field, string Source, string SourceId);
+
+internal sealed record Assertion(string Source, string SourceId, DateTimeOffset? TakenAt);
+
+internal sealed record Notice(string Source, bool Reinstates, DateOnly? Date, string Reason, bool Overruled);
+
+internal sealed record CountedLabel(Guid Id, string Label, long Works);
 
 internal sealed record Author(Guid? ResearcherId, string Name, int Position);
 
@@ -73,9 +87,17 @@ internal sealed record GraphSlice(
 
 internal sealed record KindShown(int Shown, int Total);
 
-internal sealed record GraphNode(string Id, string Kind, string Label);
+internal sealed record GraphNode(string Id, string Kind, string Label)
+{
+    /// <summary>What it is called, formulas in a title in characters: a drawing has no other.</summary>
+    public string Label { get; init; } = Mathematics.Text(Label);
+}
 
-internal sealed record GraphEdge(string Source, string Target, string? Kind, double? Weight, string? Reason);
+internal sealed record GraphEdge(string Source, string Target, string? Kind, double? Weight, string? Reason)
+{
+    /// <summary>Why there is a tie; it may quote a title.</summary>
+    public string? Reason { get; init; } = Reason is null ? null : Mathematics.Text(Reason);
+}
 
 internal sealed record TrustStatement(int Score, string Level, int ModelVersion, IReadOnlyList<Contribution> Contributions, long AsOf = 0);
 
@@ -157,11 +179,18 @@ internal sealed class BzPeerApi(IHttpClientFactory clients, ILogger<BzPeerApi> l
         Send<Relationship>(
             Upstream.Follow, follow ? HttpMethod.Put : HttpMethod.Delete, $"/api/me/following/{id}", Patient, ct, token: token);
 
-    public Task<Answer<Paged<Work>>> Works(Guid id, string? cursor, CancellationToken ct) =>
-        Get<Paged<Work>>(Upstream.Publication, $"/api/researchers/{id}/works?limit=20{Cursor(cursor)}", ct);
+    /// <summary>The works of a researcher; <paramref name="filter"/> has the parameters that choose and sort them, each beginning with <c>&amp;</c>.</summary>
+    public Task<Answer<Paged<Work>>> Works(Guid id, string? cursor, CancellationToken ct, string filter = "", int limit = 20) =>
+        Get<Paged<Work>>(Upstream.Publication, $"/api/researchers/{id}/works?limit={limit}{filter}{Cursor(cursor)}", ct);
+
+    public Task<Answer<Paged<CountedLabel>>> Topics(Guid id, CancellationToken ct) =>
+        Get<Paged<CountedLabel>>(Upstream.Publication, $"/api/researchers/{id}/topics?limit=80", ct);
 
     public Task<Answer<Work>> Work(Guid id, CancellationToken ct) =>
         Get<Work>(Upstream.Publication, $"/api/works/{id}", ct);
+
+    public Task<Answer<WorkAssertions>> Assertions(Guid id, CancellationToken ct) =>
+        Get<WorkAssertions>(Upstream.Publication, $"/api/works/{id}/assertions", ct);
 
     public Task<Answer<Paged<Collaborator>>> Collaborators(Guid id, int limit, string? cursor, CancellationToken ct) =>
         Get<Paged<Collaborator>>(Upstream.Publication, $"/api/researchers/{id}/collaborators?limit={limit}{Cursor(cursor)}", ct);

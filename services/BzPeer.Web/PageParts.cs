@@ -27,7 +27,7 @@ internal sealed record ListHead(Guid Id, Card? Card, string Path, string Title, 
 {
     public static readonly IReadOnlyList<(string Path, string Label)> Lists =
     [
-        ("followers", "Followers"), ("following", "Following"), ("collaborators", "Collaborators"), ("trust", "Trust"), ("growth", "Growth"),
+        ("works", "Works"), ("followers", "Followers"), ("following", "Following"), ("collaborators", "Collaborators"), ("trust", "Trust"), ("growth", "Growth"),
     ];
 }
 

@@ -17,6 +17,7 @@ internal static class PageSetup
         builder.AddPageKeys();
         builder.AddSessions();
         builder.Services.AddMemoryCache();
+        builder.Services.AddSingleton(PublicOrigin.Read(builder.Configuration));
         builder.Services.AddRazorPages().AddCookieTempDataProvider(options =>
         {
             options.Cookie.Name = "bzpeer.note";

@@ -13,6 +13,7 @@ var app = builder.Build();
 app.UsePageSafety();
 app.UseServiceDefaults(describeApi: false);
 app.UsePages();
+app.MapCitations();
 app.MapGateway();
 app.MapApiReference();
 app.Run();

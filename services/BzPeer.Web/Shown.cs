@@ -12,6 +12,8 @@ internal static partial class Shown
 
     public static string Day(DateTimeOffset at) => at.ToString("d MMMM yyyy", CultureInfo.InvariantCulture);
 
+    public static string Day(DateOnly day) => day.ToString("d MMMM yyyy", CultureInfo.InvariantCulture);
+
     public static string Moment(DateTimeOffset at) => at.UtcDateTime.ToString("d MMM yyyy, HH:mm 'UTC'", CultureInfo.InvariantCulture);
 
     /// <summary>A day, month or year of an answer: <c>2026-03-01</c> is "1 Mar 2026", <c>2026-03</c> "Mar 2026".</summary>
@@ -54,6 +56,31 @@ internal static partial class Shown
 
     /// <summary>A name of the wire as words: <c>WorkPublished</c> is "Work published".</summary>
     public static string Words(string name) => WordStart().Replace(name, start => $" {start.Value.ToLowerInvariant()}");
+
+    /// <summary>A source of works by its name: <c>arxiv</c> is "arXiv". One that is not known keeps its own.</summary>
+    public static string Source(string source) => source switch
+    {
+        "openalex" => "OpenAlex",
+        "crossref" => "Crossref",
+        "arxiv" => "arXiv",
+        "orcid" => "ORCID",
+        "orcid-self-asserted" => "ORCID, self-asserted",
+        "retraction-watch" => "Retraction Watch",
+        "list" => "a list somebody keeps",
+        "self-asserted" => "one of the authors",
+        "curator" => "a curator",
+        _ => source,
+    };
+
+    /// <summary>A field of a work in words.</summary>
+    public static string Field(string field) => field switch
+    {
+        "doi" => "DOI",
+        "arxivId" => "arXiv id",
+        "openAlex" => "OpenAlex id",
+        "publicationDate" => "date",
+        _ => field,
+    };
 
     /// <summary>One of eight colours, always the same for the same researcher.</summary>
     public static int Hue(Guid id) => id.ToByteArray()[^1] % 8;

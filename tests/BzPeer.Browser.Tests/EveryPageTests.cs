@@ -9,6 +9,7 @@ public sealed class EveryPageTests(Browser browser, SeedSystem system)
     [
         "/", "/search", "/search?q=s", "/search?q=nobody-is-called-this", "/sign-in", "/sign-in?q=daniel", "/no-such-page",
         "/researchers/{seed}", "/researchers/{seed}/followers", "/researchers/{seed}/following", "/researchers/{seed}/collaborators",
+        "/researchers/{seed}/works", "/works/{paper}",
         "/researchers/{seed}/trust", "/researchers/{seed}/growth", "/researchers/{seed}/growth?by=month", "/analytics", "/analytics?window=30d", "/explore/researcher/{seed}", "/explore/work/{paper}",
     ];
 

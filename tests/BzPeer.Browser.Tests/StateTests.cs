@@ -61,7 +61,7 @@ public sealed class StateTests(Browser browser)
         await using var visit = await browser.Visit(site.Client.BaseAddress!, window: Browser.Narrow);
         var page = visit.Page;
 
-        foreach (var path in new[] { $"/researchers/{author}", $"/explore/work/{paper.Id}" })
+        foreach (var path in new[] { $"/researchers/{author}", $"/explore/work/{paper.Id}", $"/works/{paper.Id}", $"/researchers/{author}/works" })
         {
             await page.GotoAsync(path);
             (await page.TitleAsync()).ShouldNotBe("broken");

@@ -71,7 +71,7 @@ public sealed class WorksAtomTests(SharedPublication service)
         entries.Count.ShouldBe(3);
         entries[1].Element(Atom + "title")!.Value.ShouldBe("First");
         entries[1].Elements(Atom + "author").Select(a => a.Value).ShouldBe([first.Authors[0].Name, "Bob <b>"]);
-        entries[1].Element(Atom + "link")!.Attribute("href")!.Value.ShouldBe($"http://localhost/explore/work/{first.Id}");
+        entries[1].Element(Atom + "link")!.Attribute("href")!.Value.ShouldBe($"http://localhost/works/{first.Id}");
         entries[1].Element(Atom + "category")!.Attribute("term")!.Value.ShouldBe("Networks");
         entries[1].Element(Atom + "summary")!.ToString(SaveOptions.DisableFormatting).ShouldContain("type=\"text\"");
         entries[1].Element(Atom + "summary")!.Value.ShouldBe("What it is about");

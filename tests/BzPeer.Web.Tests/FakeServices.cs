@@ -141,8 +141,18 @@ internal sealed class FakeServices : IAsyncDisposable
 
     private void Publication(WebApplication app)
     {
-        app.MapGet("/api/researchers/{id:guid}/works", (HttpContext context, Guid id) => Page(context, World.PapersOf(id).Select(WorkOf)));
-        app.MapGet("/api/works/{id:guid}", (Guid id) => World.Papers.FirstOrDefault(paper => paper.Id == id) is { } paper ? Results.Ok(WorkOf(paper)) : Results.NotFound());
+        app.MapGet("/api/researchers/{id:guid}/works", (HttpContext context, Guid id) => Chosen(context.Request.Query, World.PapersOf(id)) is { } papers
+            ? Page(context, papers.Select(WorkOf))
+            : Results.Problem("A year is four digits, 2023, or the first and the last of several, 2019..2023.", statusCode: 400));
+        app.MapGet("/api/researchers/{id:guid}/topics", (HttpContext context, Guid id) => Page(context, World.PapersOf(id).SelectMany(paper => paper.Topics).GroupBy(topic => topic).Select(topic => new { id = FakeWorld.Stable(topic.Key), label = topic.Key, works = topic.Count() })));
+        app.MapGet("/api/works/{id:guid}", (Guid id) => OfWork(id, WorkOf));
+        app.MapGet("/api/works/{id:guid}/assertions", (Guid id) => OfWork(id, paper => new
+        {
+            work = WorkOf(paper),
+            stands = new[] { new { field = "title", source = "arxiv", sourceId = "2301.01178" }, new { field = "authors", source = "arxiv", sourceId = "2301.01178" } },
+            assertions = new[] { new { source = "arxiv", sourceId = "2301.01178", takenAt = (DateTimeOffset?)new DateTimeOffset(2026, 3, 1, 12, 0, 0, TimeSpan.Zero), validates = true } },
+            notices = paper.Notices.Select(notice => new { source = "retraction-watch", sourceId = "1", doi = paper.Doi, notice.Reinstates, date = "2024-05-06", notice.Reason, overruled = false }),
+        }));
         app.MapGet("/api/researchers/{id:guid}/collaborators", (HttpContext context, Guid id) => Page(context, World.Strengths(id).Select(each => new { researcherId = each.Id, name = World.NameOf(each.Id), works = each.Works, strength = each.Strength, close = each.Strength >= 0.2 })));
         app.MapGet("/api/graph/{kind}/{id}", async (string kind, string id, int? limit) =>
         {
@@ -235,6 +245,24 @@ internal sealed class FakeServices : IAsyncDisposable
         app.MapGet("/openapi/v1.json", () => Document("Analytics", "/api/events", "Events"));
     }
 
+    private IResult OfWork(Guid id, Func<FakeWorld.Paper, object> answer) =>
+        World.Merged.TryGetValue(id, out var survivor) ? Results.Redirect($"/api/works/{survivor}", permanent: true)
+        : World.Removed.Contains(id) ? Results.Problem(statusCode: 410)
+        : World.Papers.FirstOrDefault(paper => paper.Id == id) is { } paper ? Results.Ok(answer(paper))
+        : Results.NotFound();
+
+    /// <summary>Null when the years asked for are none.</summary>
+    private static IEnumerable<FakeWorld.Paper>? Chosen(IQueryCollection query, IEnumerable<FakeWorld.Paper> papers)
+    {
+        var years = query["year"] is [{ Length: > 0 } text] ? text.Split("..").Select(year => int.TryParse(year, out var number) ? number : -1).ToArray() : [0, 9999];
+        if (years.Contains(-1) || years[0] > years[^1])
+            return null;
+        var chosen = papers.Where(paper => paper.Year >= years[0] && paper.Year <= years[^1]
+            && (query["type"] is not [{ } type] || paper.Type == type)
+            && (query["topic"] is not [{ } topic] || paper.Topics.Any(label => FakeWorld.Stable(label).ToString() == topic)));
+        return query["sort"].ToString() switch { "oldest" => chosen.OrderBy(paper => paper.Year), "title" => chosen.OrderBy(paper => paper.Title, StringComparer.Ordinal), _ => chosen };
+    }
+
     private object WorkOf(FakeWorld.Paper paper) => new
     {
         paper.Id,
@@ -246,7 +274,9 @@ internal sealed class FakeServices : IAsyncDisposable
         paper.Doi,
         paper.ArxivId,
         @abstract = paper.Abstract,
-        authors = paper.Authors.Select((author, n) => new { researcherId = author, name = World.NameOf(author), position = n + 1 }),
+        authors = paper.Authors.Select((author, n) => new { researcherId = (Guid?)author, name = World.NameOf(author), position = n + 1 })
+            .Concat(paper.Unlinked.Select((name, n) => new { researcherId = (Guid?)null, name, position = paper.Authors.Length + n + 1 })),
+        versions = paper.Versions,
         paper.Topics,
         paper.Validated,
         paper.Retracted,

@@ -15,6 +15,7 @@ internal sealed class FakeWorld
     public readonly List<(Guid Follower, Guid Followee, DateTimeOffset Since)> Follows = [];
     public readonly Dictionary<Guid, string> Affiliations = [];
     public readonly HashSet<Guid> Erased = [];
+    public readonly HashSet<Guid> Removed = [];
     public readonly Dictionary<Guid, Guid> Merged = [];
 
     public sealed record Person(Guid Id, string Name, string? Orcid = null);
@@ -23,6 +24,9 @@ internal sealed class FakeWorld
     {
         public bool Validated { get; init; } = true;
         public bool Retracted { get; init; }
+        public (bool Reinstates, string Reason)[] Notices { get; init; } = [];
+        public string[] Unlinked { get; init; } = [];
+        public object[] Versions { get; init; } = [];
     }
 
     public static FakeWorld WithTheSeedPaper()

@@ -9,6 +9,7 @@ public sealed partial class PagesTests
     [
         "/", "/search", "/search?q=dan", "/search?q=nobody", "/sign-in", "/sign-in?q=s", "/nowhere",
         "/researchers/{seed}", "/researchers/{seed}/followers", "/researchers/{seed}/following", "/researchers/{seed}/collaborators",
+        "/researchers/{seed}/works", "/works/{paper}",
         "/researchers/{seed}/trust", "/researchers/{seed}/growth", "/researchers/{seed}/growth?by=month", "/analytics", "/analytics?window=30d", "/explore/researcher/{seed}", "/explore/researcher/{seed}?sort=-links&show=work",
     ];
 
@@ -18,7 +19,7 @@ public sealed partial class PagesTests
     {
         await using var site = await Site.StartAsync();
 
-        var response = await site.Get(path.Replace("{seed}", site.World.Seed.ToString(), StringComparison.Ordinal));
+        var response = await site.Get(path.Replace("{seed}", site.World.Seed.ToString(), StringComparison.Ordinal).Replace("{paper}", site.World.Papers[0].Id.ToString(), StringComparison.Ordinal));
         var html = await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
 
         response.Content.Headers.ContentType!.ToString().ShouldBe("text/html; charset=utf-8");
@@ -134,7 +135,7 @@ public sealed partial class PagesTests
         var html = await site.Html($"/researchers/{site.World.Seed}/trust");
 
         Site.TextOf(html).ShouldContain($"Work published “{FakeWorld.SeedTitle}” was published");
-        html.ShouldContain($"href=\"/explore/work/{site.World.Papers[0].Id}\"");
+        html.ShouldContain($"href=\"/works/{site.World.Papers[0].Id}\"");
     }
 
     [Fact]
@@ -166,10 +167,10 @@ public sealed partial class PagesTests
     private static void Order(string text, params string[] parts) =>
         parts.Select(part => text.IndexOf(part, StringComparison.Ordinal)).ShouldBeInOrder();
 
-    [GeneratedRegex("""<style|\sstyle=|<script(?![^>]*\ssrc=)|\son[a-z]+=""")]
+    [GeneratedRegex("""<style|\sstyle=|<script(?![^>]*\ssrc=|\stype="application/ld\+json")|\son[a-z]+=""")]
     private static partial Regex Inline();
 
-    [GeneratedRegex("""(?:src|<link[^>]*href)="(?:https?:)?//[^"]*""")]
+    [GeneratedRegex("""(?:src|<link(?! rel="canonical")[^>]*href)="(?:https?:)?//[^"]*""")]
     private static partial Regex OutsideAsset();
 
     [GeneratedRegex("""(?:<link[^>]*href|<script src)="(/[^"]+)""")]

@@ -208,7 +208,7 @@ public sealed class ResearcherPageTests
         world.Papers[^1] = paper with { ArxivId = "\"><script>", Retracted = true, Validated = false };
         await using var site = await Site.StartAsync(world);
 
-        foreach (var path in new[] { $"/researchers/{author}", $"/explore/researcher/{author}", $"/explore/work/{paper.Id}", "/search?q=%3Cscript", $"/researchers/{author}/trust" })
+        foreach (var path in new[] { $"/researchers/{author}", $"/explore/researcher/{author}", $"/explore/work/{paper.Id}", $"/works/{paper.Id}", $"/researchers/{author}/works", "/search?q=%3Cscript", $"/researchers/{author}/trust" })
         {
             var html = await site.Html(path);
             html.ShouldNotContain("<script>alert");
@@ -219,7 +219,7 @@ public sealed class ResearcherPageTests
             html.ShouldNotContain("href=\"javascript:");
         }
         var page = await site.Html($"/researchers/{author}");
-        page.ShouldContain("<h3 dir=\"auto\"><a href=\"/explore/work/");
+        page.ShouldContain("<h3 dir=\"auto\"><a href=\"/works/");
         Site.TextOf(page).ShouldContain("דוגמה <img src=x onerror=alert(1)>");
         Site.TextOf(page).ShouldContain("Retracted.");
         Site.TextOf(page).ShouldContain("Self-asserted");

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Mvc.RazorPages;
 
@@ -14,7 +15,8 @@ internal sealed class StatusModel : PageModel
     public (string Title, string Explanation) Text => Code switch
     {
         400 => ("That request cannot be understood", "Part of the address or the form is not as it should be. If you came from a form, load it again and repeat."),
-        404 => ("Nothing is here", "The address may be wrong, or the researcher has not been imported yet."),
+        404 => ("Nothing is here", "The address may be wrong, or the researcher or work has not been imported yet."),
+        410 when OfWork => ("This work is gone", "No source speaks of it any more. If one does again, it comes back at this address."),
         410 => ("This profile was erased", "The person it was about asked for it to be removed. Their works remain in the record."),
         413 => ("That is too much at once", "What was sent is larger than a page takes."),
         501 => ("Not possible yet", "This is planned, and not there yet."),
@@ -22,6 +24,10 @@ internal sealed class StatusModel : PageModel
         >= 500 => ("Something went wrong here", "It is our fault, and it has been recorded. Try again in a moment."),
         _ => ("That did not work", "The page cannot be shown this way."),
     };
+
+    /// <summary>The address that was asked for is that of a work.</summary>
+    private bool OfWork => HttpContext.Features.Get<IStatusCodeReExecuteFeature>()?.OriginalPath is { } asked
+        && (asked.StartsWith("/works/", StringComparison.Ordinal) || asked.StartsWith("/explore/work/", StringComparison.Ordinal));
 
     public string Title => Text.Title;
 

@@ -1,0 +1,77 @@
+using Microsoft.AspNetCore.Mvc;
+using Microsoft.AspNetCore.Mvc.RazorPages;
+
+namespace BzPeer.Web.Pages;
+
+/// <summary>All works of a researcher, or those of some years, a type or a topic, in the order asked for; the address says which.</summary>
+internal sealed class WorksModel(BzPeerApi api) : PageModel
+{
+    public static readonly IReadOnlyList<(string Value, string Label)> Orders = [("newest", "Newest first"), ("oldest", "Oldest first"), ("title", "By title")];
+
+    public Guid Id { get; private set; }
+
+    public Answer<Card> Card { get; private set; } = null!;
+
+    public Answer<Paged<Work>> Answer { get; private set; } = null!;
+
+    public WorksFilter Filter { get; private set; } = null!;
+
+    /// <summary>Types to choose from: those of the newest works, and the one that is chosen.</summary>
+    public IReadOnlyList<string> Types { get; private set; } = [];
+
+    /// <summary>Topics to choose from, those of most works first, and the one that is chosen.</summary>
+    public IReadOnlyList<CountedLabel> Topics { get; private set; } = [];
+
+    public async Task<IActionResult> OnGet(Guid id, string? from, string? to, string? type, string? topic, string? sort, string? cursor, CancellationToken ct)
+    {
+        Id = id;
+        Filter = new WorksFilter(from, to, type, topic, sort);
+        var card = api.Card(id, ct);
+        var newest = api.Works(id, null, ct, limit: 80);
+        var topics = api.Topics(id, ct);
+        Answer = await api.Works(id, cursor, ct, Filter.Parameters);
+        Types = [.. ((await newest).Value?.Items ?? []).Select(work => work.Type).Append(Filter.Type).OfType<string>().Distinct().Order(StringComparer.Ordinal)];
+        Topics = (await topics).Value?.Items ?? [];
+        if (Guid.TryParse(Filter.Topic, out var chosen) && Topics.All(known => known.Id != chosen))
+            Topics = [.. Topics, new CountedLabel(chosen, "the topic of this address", 0)];
+        Card = await card;
+        if (this.Instead(Card, other => $"/researchers/{other}/works{Request.QueryString}") is { } elsewhere)
+            return elsewhere;
+        if (Answer is not { Unavailable: false, Value: null, Status: { } status })
+            return Page();
+        // What is wrong with the years is said beside them.
+        if (Answer.Problem is null || cursor is not null)
+            return StatusCode((int)status);
+        Response.StatusCode = (int)status;
+        return Page();
+    }
+}
+
+/// <summary>Which works, as the form sends it; what is left open is null.</summary>
+internal sealed record WorksFilter
+{
+    public WorksFilter(string? from, string? to, string? type, string? topic, string? sort) =>
+        (From, To, Type, Topic, Sort) = (Given(from), Given(to), Given(type), Given(topic), Given(sort));
+
+    public string? From { get; }
+
+    public string? To { get; }
+
+    public string? Type { get; }
+
+    public string? Topic { get; }
+
+    public string? Sort { get; }
+
+    public bool Chooses => From is not null || To is not null || Type is not null || Topic is not null;
+
+    /// <summary>As the API takes it: a year left open is the first or the last there can be.</summary>
+    public string Parameters => string.Concat(new[]
+    {
+        Parameter("year", From is null && To is null ? null : $"{From ?? "0000"}..{To ?? "9999"}"), Parameter("type", Type), Parameter("topic", Topic), Parameter("sort", Sort),
+    });
+
+    private static string Parameter(string name, string? value) => value is null ? "" : $"&{name}={Uri.EscapeDataString(value)}";
+
+    private static string? Given(string? typed) => typed?.Trim() is { Length: > 0 } given ? given : null;
+}
