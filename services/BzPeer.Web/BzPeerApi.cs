@@ -19,6 +19,12 @@ internal sealed record Answer<T>(string Service, HttpStatusCode? Status, T? Valu
     /// <summary>Detail of the problem, in the service's words.</summary>
     public string? Problem { get; init; }
 
+    /// <summary>What to tell a visitor whose form was not carried out, in the service's words where it gave some; null when it was.</summary>
+    public string? Refusal => Status is >= HttpStatusCode.OK and < HttpStatusCode.MultipleChoices ? null
+        : Problem is not null ? Problem
+        : Unavailable ? $"The {Service} service does not answer, so nothing was changed as far as we know. Try again in a moment."
+        : "That was refused.";
+
     /// <summary>Where what was asked about went.</summary>
     public Uri? Location { get; init; }
 
@@ -40,7 +46,14 @@ internal sealed record FollowPage(IReadOnlyList<FollowListed>? Items, string? Ne
 
 internal sealed record Card(
     Guid Id, string Name, string? Headline, string? Role, string? Affiliation, bool OpenToCollaborate,
-    TrustScore? Trust, CardCounts? Counts, ExternalIds? ExternalIds, CardAsOf? AsOf = null);
+    TrustScore? Trust, CardCounts? Counts, ExternalIds? ExternalIds, CardAsOf? AsOf = null, bool Claimed = false, bool Verified = false)
+{
+    /// <summary>What everybody's page says who wrote nothing.</summary>
+    public string DefaultHeadline => $"{Name} contributes to research discovery and scholarly infrastructure.";
+
+    /// <summary>What the researcher wrote; null when that is the default, or nothing.</summary>
+    public string? OwnHeadline => Headline == DefaultHeadline ? null : Headline;
+}
 
 /// <summary>How far each source's part of the card is, in that source's events.</summary>
 internal sealed record CardAsOf(long Follow, long Publication, long Trust);
@@ -140,7 +153,7 @@ internal sealed record Gap(string Source, long Waiting);
 internal sealed record AccessToken([property: JsonPropertyName("accessToken")] string Value);
 
 /// <summary>The public API as the pages call it: straight to the services, each call with its own patience, never an exception.</summary>
-internal sealed class BzPeerApi(IHttpClientFactory clients, ILogger<BzPeerApi> log)
+internal sealed partial class BzPeerApi(IHttpClientFactory clients, ILogger<BzPeerApi> log)
 {
     private static readonly TimeSpan Quick = TimeSpan.FromSeconds(3);
     // A graph around a prolific researcher may take a while, and the page has been sent by then.
@@ -171,9 +184,9 @@ internal sealed class BzPeerApi(IHttpClientFactory clients, ILogger<BzPeerApi> l
     public Task<Answer<FollowPage>> FollowList(Guid id, string list, string? cursor, string? token, CancellationToken ct) =>
         Send<FollowPage>(Upstream.Follow, HttpMethod.Get, $"/api/researchers/{id}/{list}?limit=40{Cursor(cursor)}", Quick, ct, token: token);
 
-    /// <summary>204 when the holder of the token follows, 404 when not.</summary>
-    public Task<Answer<object>> IsFollowing(Guid id, string token, CancellationToken ct) =>
-        Send<object>(Upstream.Follow, HttpMethod.Get, $"/api/me/following/{id}", Quick, ct, token: token);
+    /// <summary>What the holder of the token and somebody else are to each other.</summary>
+    public Task<Answer<Paged<Relationship>>> Relationship(Guid id, string token, CancellationToken ct) =>
+        Send<Paged<Relationship>>(Upstream.Follow, HttpMethod.Get, $"/api/me/relationships?id={id}", Quick, ct, token: token);
 
     public Task<Answer<Relationship>> Follow(Guid id, bool follow, string token, CancellationToken ct) =>
         Send<Relationship>(

@@ -55,9 +55,12 @@ internal static class Gateway
         ("/api/analytics/{**rest}", Upstream.Analytics),
     ];
 
+    /// <summary>The largest body of an import, in bytes.</summary>
+    public static long ImportLimit(IConfiguration configuration) => configuration.Number("Imports:MaxBytes", ImportBody, least: 1);
+
     public static void AddGateway(this WebApplicationBuilder builder)
     {
-        var importLimit = builder.Configuration.Number("Imports:MaxBytes", ImportBody, least: 1);
+        var importLimit = ImportLimit(builder.Configuration);
         builder.Services.AddReverseProxy()
             .LoadFromMemory(
                 [.. Routes.Select(route => new RouteConfig

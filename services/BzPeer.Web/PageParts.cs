@@ -16,7 +16,7 @@ internal sealed record PersonRow(Guid Id, string? Name, string? Headline, TrustS
 
     /// <summary>What tells people of the same name apart: the affiliation, else what they wrote; the default headline says nothing.</summary>
     public static string? LineOf(Card? card) =>
-        card?.Affiliation ?? (card?.Headline == $"{card?.Name} contributes to research discovery and scholarly infrastructure." ? null : card?.Headline);
+        card?.Affiliation ?? card?.OwnHeadline;
 }
 
 /// <summary>A work in a list; <paramref name="Subject"/> is the researcher whose list it is.</summary>
@@ -46,4 +46,10 @@ internal static class TrustFactors
         "followers" => "Followers",
         _ => factor,
     };
+}
+
+/// <summary>The head of a curator's page.</summary>
+internal sealed record CurateHead(string Path, string Title, string Explanation)
+{
+    public static readonly IReadOnlyList<(string Path, string Label)> Pages = [("pairs", "One person or two"), ("rings", "Rings"), ("imports", "Imports")];
 }

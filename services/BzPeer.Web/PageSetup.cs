@@ -2,6 +2,7 @@ using System.Text.Encodings.Web;
 using System.Text.Unicode;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Diagnostics;
+using Microsoft.AspNetCore.Http.Metadata;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Mvc.RazorPages;
 using Microsoft.AspNetCore.WebUtilities;
@@ -49,7 +50,9 @@ internal static class PageSetup
     private static async Task AnswerAsPage(HttpContext context, RequestDelegate next)
     {
         // Antiforgery reads the form before the page does, and would only say that its token is missing.
-        if (context.Request.ContentLength > ServiceDefaults.ServiceDefaults.MaxBodyBytes && context.Features.Get<IStatusCodeReExecuteFeature>() is null)
+        if (context.Request.ContentLength > ServiceDefaults.ServiceDefaults.MaxBodyBytes
+            && context.GetEndpoint()?.Metadata.GetMetadata<IRequestSizeLimitMetadata>() is null
+            && context.Features.Get<IStatusCodeReExecuteFeature>() is null)
         {
             context.Response.StatusCode = StatusCodes.Status413PayloadTooLarge;
             return;

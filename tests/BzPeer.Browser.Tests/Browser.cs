@@ -59,10 +59,12 @@ public sealed record Visit(IBrowserContext Context, IPage Page) : IAsyncDisposab
 internal static class Visits
 {
     /// <summary>Signs in through the development sign-in, as a person would.</summary>
-    public static async Task SignIn(this IPage page, Guid researcher)
+    public static async Task SignIn(this IPage page, Guid researcher, bool curator = false)
     {
         await page.GotoAsync("/sign-in");
         await page.GetByLabel("Researcher id").FillAsync(researcher.ToString());
+        if (curator)
+            await page.GetByLabel("with the role curator").CheckAsync();
         await page.GetByRole(AriaRole.Button, new() { Name = "Sign in", Exact = true }).ClickAsync();
         await Assertions.Expect(page.GetByRole(AriaRole.Button, new() { Name = "Sign out" })).ToBeVisibleAsync();
     }

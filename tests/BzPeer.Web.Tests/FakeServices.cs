@@ -16,7 +16,7 @@ namespace BzPeer.Web.Tests;
 /// Stands in for the services, each on a port of its own, with the answers of the API contract. Tests of the
 /// pages and the gateway need their edges (slow, gone, refusing) more than their insides.
 /// </summary>
-internal sealed class FakeServices : IAsyncDisposable
+internal sealed partial class FakeServices : IAsyncDisposable
 {
     private readonly Dictionary<string, WebApplication> apps = [];
 
@@ -104,6 +104,7 @@ internal sealed class FakeServices : IAsyncDisposable
                     : query["q"].ToString().Split(' ', StringSplitOptions.RemoveEmptyEntries).All(word => person.Name.Split(' ').Any(part => part.StartsWith(word, true, CultureInfo.InvariantCulture))));
             return Page(context, people.Select(person => World.Card(person.Id)));
         });
+        MapOwnProfile(app);
         app.MapPost("/api/dev/tokens", (TokenRequest request) => Results.Ok(new { accessToken = $"{request.ResearcherId}|{string.Join(',', request.Roles)}" }));
         app.MapGet("/openapi/v1.json", () => Document("Profile", "/api/researchers/{id}", "Card"));
     }
@@ -115,9 +116,7 @@ internal sealed class FakeServices : IAsyncDisposable
         app.MapGet("/api/researchers/{id:guid}/follow-counts", (Guid id) => Known(id) ?? Results.Ok(World.Counts(id)));
         app.MapGet("/api/researchers/{id:guid}/followers", (HttpContext context, Guid id) => Known(id) ?? HiddenList(id) ?? Page(context, World.Follows.Where(edge => edge.Followee == id).Reverse().Select(edge => new { researcherId = edge.Follower, since = edge.Since })));
         app.MapGet("/api/researchers/{id:guid}/following", (HttpContext context, Guid id) => Known(id) ?? HiddenList(id) ?? Page(context, World.Follows.Where(edge => edge.Follower == id).Reverse().Select(edge => new { researcherId = edge.Followee, since = edge.Since })));
-        app.MapGet("/api/me/following/{id:guid}", (HttpContext context, Guid id) => Caller(context) is { } me && !Expired.Contains(me)
-            ? World.Follows.Any(edge => edge.Follower == me && edge.Followee == id) ? Results.NoContent() : Results.NotFound()
-            : Results.Unauthorized());
+        MapOwnTies(app);
         app.MapMethods("/api/me/following/{id:guid}", ["PUT", "DELETE"], (HttpContext context, Guid id) =>
         {
             if (Caller(context) is not { } me || Expired.Contains(me))
@@ -162,14 +161,19 @@ internal sealed class FakeServices : IAsyncDisposable
             return World.Graph(kind, id, limit ?? 40) is { } graph ? Results.Ok(graph) : Results.NotFound();
         });
         app.MapPost("/api/works", (HttpContext context) => Results.Created("/api/works/1", new { id = 1 }));
-        app.MapGet("/api/imports/{id}", () => TypedResults.ServerSentEvents(Progress()));
+        MapFeedAndPairs(app);
+        app.MapGet("/api/imports/{id}", IResult (HttpContext context, string id) => context.Request.Headers.Accept.ToString().Contains("event-stream", StringComparison.Ordinal)
+            ? TypedResults.ServerSentEvents(Progress())
+            : Guid.TryParse(id, out var import) && World.Imports.TryGetValue(import, out var status) ? Results.Ok(status) : Results.Problem("No import has this id.", statusCode: 404));
         app.MapPost("/api/imports", async (HttpContext context) =>
         {
             var buffer = new byte[65536];
             long total = 0;
             for (int read; (read = await context.Request.Body.ReadAsync(buffer)) > 0;)
                 total += read;
-            return Results.Accepted("/api/imports/1", new { received = total });
+            if (context.Request.Query["format"] == "crossref")
+                return Results.Problem("Send crossref as one of application/json.", statusCode: 415);
+            return Results.Accepted("/api/imports/1", new { id = FakeWorld.Stable("import"), format = context.Request.Query["format"].ToString(), state = "running", received = total });
         });
         app.MapGet("/openapi/v1.json", () => Document("Publication", "/api/works/{id}", "Work"));
     }
@@ -183,6 +187,7 @@ internal sealed class FakeServices : IAsyncDisposable
 
     private void Trust(WebApplication app)
     {
+        MapRings(app);
         app.MapGet("/api/researchers/{id:guid}/trust", (Guid id) => Known(id) ?? Results.Ok(World.Statement(id)));
         app.MapGet("/api/researchers/{id:guid}/trust/changes", (HttpContext context, Guid id) => Page(context, World.PapersOf(id).Select((paper, n) => new
         {

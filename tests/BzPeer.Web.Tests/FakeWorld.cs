@@ -18,6 +18,17 @@ internal sealed class FakeWorld
     public readonly HashSet<Guid> Removed = [];
     public readonly Dictionary<Guid, Guid> Merged = [];
 
+    public readonly Dictionary<Guid, string> Headlines = [];
+    public readonly HashSet<Guid> Closed = [];
+    public readonly HashSet<Guid> Claimed = [];
+    public readonly HashSet<Guid> ClaimsRevoked = [];
+    public readonly List<(Guid Blocker, Guid Blocked)> Blocks = [];
+    public readonly Dictionary<Guid, (bool Lists, bool Counts)> Visible = [];
+    public readonly Dictionary<Guid, long> ReadTo = [];
+    public readonly Dictionary<Guid, object> Imports = [];
+    public readonly List<(Guid Id, Guid One, Guid Other, string Evidence)> Pairs = [];
+    public readonly List<(Guid Id, Guid[] Members, string Reason, string? ReinstatedFor)> Rings = [];
+
     public sealed record Person(Guid Id, string Name, string? Orcid = null);
 
     public sealed record Paper(Guid Id, string Title, string Type, int Year, string Venue, string? Doi, string? ArxivId, string Abstract, Guid[] Authors, string[] Topics)
@@ -72,16 +83,19 @@ internal sealed class FakeWorld
             Follows.RemoveAll(edge => edge.Follower == follower && edge.Followee == followee);
     }
 
+    public void Suspect(Guid one, Guid other, string evidence) => Pairs.Add((Stable($"{one}{other}"), one, other, evidence));
+
     public IEnumerable<Paper> PapersOf(Guid id) => Papers.Where(paper => paper.Authors.Contains(id)).OrderByDescending(paper => paper.Year);
 
     public object? Card(Guid id) => People.FirstOrDefault(person => person.Id == id) is not { } person ? null : new
     {
         person.Id,
         person.Name,
-        headline = $"{person.Name} contributes to research discovery and scholarly infrastructure.",
+        headline = Headlines.GetValueOrDefault(id) is { Length: > 0 } written ? written : $"{person.Name} contributes to research discovery and scholarly infrastructure.",
         role = "Researcher",
         affiliation = Affiliations.GetValueOrDefault(id),
-        openToCollaborate = true,
+        openToCollaborate = !Closed.Contains(id),
+        claimed = Claimed.Contains(id),
         trust = new { score = Score(id), level = Level(Score(id)) },
         counts = new
         {

@@ -50,9 +50,9 @@ internal sealed partial class Site : IAsyncDisposable
     public async Task<HttpResponseMessage> Submit(string page, string action, params (string Name, string Value)[] fields) =>
         await Post(action, [.. fields, ("__RequestVerificationToken", Token(await Html(page)))]);
 
-    public async Task SignIn(Guid researcher)
+    public async Task SignIn(Guid researcher, bool curator = false)
     {
-        using var response = await Submit("/sign-in", "/sign-in", ("id", researcher.ToString()));
+        using var response = await Submit("/sign-in", "/sign-in", [("id", researcher.ToString()), .. curator ? new[] { ("curator", "true") } : []]);
         response.StatusCode.ShouldBe(HttpStatusCode.Redirect);
     }
 

@@ -27,8 +27,8 @@ internal sealed class ResearcherModel(BzPeerApi api) : PageModel
 
     public Answer<Paged<Collaborator>> Collaborators { get; private set; } = null!;
 
-    /// <summary>Null when nobody is signed in, or Follow does not say.</summary>
-    public bool? Following { get; private set; }
+    /// <summary>What the visitor and the researcher are to each other; null when nobody is signed in, or Follow does not say.</summary>
+    public Relationship? Tie { get; private set; }
 
     public Task<Answer<GraphSlice>> Graph { get; private set; } = null!;
 
@@ -69,11 +69,11 @@ internal sealed class ResearcherModel(BzPeerApi api) : PageModel
         if (Me is not null)
             (Refusal, Position) = (TempData[nameof(Refusal)] as string, TempData[nameof(Position)] as string);
         Graph = api.Graph("researcher", id.ToString(), SliceSize, ct);
-        var following = Me is null || OwnPage ? null : api.IsFollowing(id, Me.AccessToken, ct);
+        var tie = Me is null || OwnPage ? null : api.Relationship(id, Me.AccessToken, ct);
         if (await Load(works, ct) is { } instead)
             return instead;
-        if (following is not null)
-            await Remember((await following).Status);
+        if (tie is not null)
+            await Remember(await tie);
         return Page();
     }
 
@@ -124,7 +124,7 @@ internal sealed class ResearcherModel(BzPeerApi api) : PageModel
             await Session.End(HttpContext);
             return scripted ? new JsonResult(new { signIn }) { StatusCode = 401 } : LocalRedirect(signIn);
         }
-        var refusal = answer.Status is HttpStatusCode.OK or HttpStatusCode.NoContent ? null : Refused(answer);
+        var refusal = answer.Refusal;
         if (!scripted)
         {
             (TempData[nameof(Refusal)], TempData[nameof(Position)]) = (refusal, answer.Position);
@@ -142,10 +142,10 @@ internal sealed class ResearcherModel(BzPeerApi api) : PageModel
         });
     }
 
-    private async Task Remember(HttpStatusCode? following)
+    private async Task Remember(Answer<Paged<Relationship>> tie)
     {
-        Following = following switch { HttpStatusCode.NoContent => true, HttpStatusCode.NotFound => false, _ => null };
-        if (following is not HttpStatusCode.Unauthorized)
+        Tie = tie.Value?.Items.SingleOrDefault();
+        if (tie.Status is not HttpStatusCode.Unauthorized)
             return;
         // The token has run out: the visitor is nobody again.
         await Session.End(HttpContext);
@@ -154,8 +154,4 @@ internal sealed class ResearcherModel(BzPeerApi api) : PageModel
 
     /// <summary>Just before the write whose token this is: whatever goes further includes it.</summary>
     private static long Before(string? position) => position?.Split(':') is [_, var sequence] && long.TryParse(sequence, NumberStyles.None, CultureInfo.InvariantCulture, out var at) ? at - 1 : 0;
-
-    private static string Refused(Answer<Relationship> answer) => answer.Unavailable
-        ? $"The {answer.Service} service does not answer, so nothing was changed as far as we know. Try again in a moment."
-        : answer.Problem ?? "That was refused.";
 }

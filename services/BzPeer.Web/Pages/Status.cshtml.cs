@@ -15,6 +15,7 @@ internal sealed class StatusModel : PageModel
     public (string Title, string Explanation) Text => Code switch
     {
         400 => ("That request cannot be understood", "Part of the address or the form is not as it should be. If you came from a form, load it again and repeat."),
+        403 => ("This is for curators", "Curators import works and look after the record. Whoever runs this site gives people that role."),
         404 => ("Nothing is here", "The address may be wrong, or the researcher or work has not been imported yet."),
         410 when OfWork => ("This work is gone", "No source speaks of it any more. If one does again, it comes back at this address."),
         410 => ("This profile was erased", "The person it was about asked for it to be removed. Their works remain in the record."),
