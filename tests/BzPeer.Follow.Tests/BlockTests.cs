@@ -35,6 +35,22 @@ public sealed class BlockTests(FollowHost service) : IClassFixture<FollowHost>
     }
 
     [Fact]
+    public async Task The_list_of_blocks_is_cut_into_pages_newest_first_and_is_the_blockers_alone()
+    {
+        var (ada, others) = (await service.Registered(), await Task.WhenAll(Enumerable.Range(0, 3).Select(_ => service.Registered())));
+        foreach (var other in others) await service.Do(ada, HttpMethod.Put, $"/api/me/blocks/{other}");
+
+        var first = await service.As(ada).GetFromJsonAsync<Page<ListedResearcher>>("/api/me/blocks?limit=2", Ct);
+        var second = await service.As(ada).GetFromJsonAsync<Page<ListedResearcher>>($"/api/me/blocks?limit=2&cursor={first!.Next}", Ct);
+
+        first.Items.Concat(second!.Items).Select(item => item.ResearcherId).ShouldBe(others.Reverse());
+        second.Next.ShouldBeNull();
+        (await service.As(others[0]).GetFromJsonAsync<Page<ListedResearcher>>("/api/me/blocks", Ct))!.Items.ShouldBeEmpty();
+        (await service.Anonymous().GetAsync("/api/me/blocks", Ct)).StatusCode.ShouldBe(HttpStatusCode.Unauthorized);
+        (await service.As(ada).GetAsync("/api/me/blocks?cursor=~", Ct)).StatusCode.ShouldBe(HttpStatusCode.BadRequest);
+    }
+
+    [Fact]
     public async Task A_block_and_a_follow_that_race_never_leave_a_live_edge_under_the_block()
     {
         var ada = await service.Registered();
