@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Encodings.Web;
+using System.Text.RegularExpressions;
 using System.Text.Unicode;
 using Microsoft.AspNetCore.Html;
 
@@ -10,7 +11,7 @@ namespace BzPeer.Web;
 /// becomes letters and a few elements named here, and everything else is text, so no record brings markup of its own. A formula that is not
 /// understood as a whole stays as it was printed: half a formula says something else.
 /// </summary>
-internal static class Mathematics
+internal static partial class Mathematics
 {
     private static readonly HtmlEncoder Encoder = HtmlEncoder.Create(UnicodeRanges.All);
 
@@ -108,6 +109,7 @@ internal static class Mathematics
         if (rest.StartsWith(@"\(")) return Between(text, at, @"\(", @"\)");
         if (rest.StartsWith(@"\[")) return Between(text, at, @"\[", @"\]");
         if (rest.Length > 1 && rest[0] == '\\' && rest[1] is '%' or '$' or '&' or '#' or '_') return new($@"\{rest[1]}", [new Letters($"{rest[1]}")], IsFormula: false);
+        if (Letter().Match(text, at) is { Success: true } letter && Single(letter) is { } single) return new(letter.Value, [new Letters(single)], IsFormula: false);
         foreach (var (start, look) in Emphases)
         {
             if (depth > MostDepth || !rest.StartsWith(start, StringComparison.Ordinal) || End(text, at + start.Length) is not { } end) continue;
@@ -116,6 +118,20 @@ internal static class Mathematics
         }
         return null;
     }
+
+    /// <summary>What arXiv writes for letters that it once had no other way to write: <c>Mar\'ia</c>, <c>{\o}</c>, <c>{\alpha}</c>.</summary>
+    private static string? Single(Match letter)
+    {
+        var name = letter.Groups["name"].Value;
+        if (name.Length > 0) return Named.GetValueOrDefault(name) ?? Greek.GetValueOrDefault(name) ?? Symbols.GetValueOrDefault(name) ?? Operators.GetValueOrDefault(name);
+        return (letter.Groups["letter"].Value.TrimStart('\\') + Marks[letter.Groups["mark"].Value]).Normalize(NormalizationForm.FormC);
+    }
+
+    [GeneratedRegex(
+        """
+        \G(?:\{\\(?<mark>['`^"~=.vcHukr])\{(?<letter>\\?[A-Za-z])\}\}|\\(?<mark>['`^"~=.vcHukr])\{(?<letter>\\?[A-Za-z])\}|\{\\(?<mark>['`^"~=.])(?<letter>\\?[A-Za-z])\}|\\(?<mark>['`^"~=.])(?<letter>[A-Za-z]|\\i\b)|\{\\(?<name>[A-Za-z]+)\})
+        """)]
+    private static partial Regex Letter();
 
     /// <summary>A formula between these marks. Between two dollars may also be money ("between $5 and $10, in US$"), which is read as text.</summary>
     private static Stretch? Between(string text, int at, string open, string close)
@@ -151,6 +167,10 @@ internal static class Mathematics
         (@"\textbf{", Look.Bold), (@"{\bf ", Look.Bold), (@"\texttt{", Look.Code), (@"{\tt ", Look.Code),
     ];
 
+    private static readonly Dictionary<string, string> Marks = Pairs("' \u0301 ` \u0300 ^ \u0302 \" \u0308 ~ \u0303 = \u0304 . \u0307 v \u030C c \u0327 H \u030B u \u0306 k \u0328 r \u030A");
+
+    private static readonly Dictionary<string, string> Named = Pairs("ss ß o ø O Ø l ł L Ł ae æ AE Æ oe œ OE Œ aa å AA Å i ı");
+
     private static readonly Dictionary<string, string> Greek = Pairs(
         """
         alpha α beta β gamma γ delta δ epsilon ϵ varepsilon ε zeta ζ eta η theta θ vartheta ϑ iota ι kappa κ lambda λ mu μ nu ν xi ξ omicron ο pi π varpi ϖ rho ρ varrho ϱ
@@ -178,12 +198,10 @@ internal static class Mathematics
     private static readonly HashSet<string> Functions =
         ["log", "ln", "lg", "exp", "sin", "cos", "tan", "arcsin", "arccos", "arctan", "sinh", "cosh", "tanh", "max", "min", "sup", "inf", "lim", "limsup", "liminf", "arg", "det", "dim", "ker", "gcd", "Pr", "deg", "mod"];
 
-    private static readonly Dictionary<string, Look?> Faces = new()
-    {
-        ["mathcal"] = Look.Script, ["mathscr"] = Look.Script, ["cal"] = Look.Script, ["mathbf"] = Look.Bold, ["boldsymbol"] = Look.Bold, ["bm"] = Look.Bold, ["textbf"] = Look.Bold, ["bf"] = Look.Bold,
-        ["mathit"] = Look.Italic, ["textit"] = Look.Italic, ["emph"] = Look.Italic, ["it"] = Look.Italic, ["mathtt"] = Look.Code, ["texttt"] = Look.Code, ["mathrm"] = null, ["mathsf"] = null,
-        ["text"] = null, ["textrm"] = null, ["textsf"] = null, ["textsc"] = null, ["mbox"] = null, ["rm"] = null, ["operatorname"] = null,
-    };
+    private static readonly Dictionary<string, Look?> Faces = Names(Look.Script, "mathcal mathscr cal").Concat(Names(Look.Bold, "mathbf boldsymbol bm textbf bf"))
+        .Concat(Names(Look.Italic, "mathit textit emph it")).Concat(Names(Look.Code, "mathtt texttt")).Concat(Names(null, "mathrm mathsf text textrm textsf textsc mbox rm operatorname")).ToDictionary();
+
+    private static IEnumerable<KeyValuePair<string, Look?>> Names(Look? look, string names) => names.Split(' ').Select(name => KeyValuePair.Create(name, look));
 
     /// <summary>What says how large something is or how far apart, and nothing else.</summary>
     private static readonly HashSet<string> Sizes =

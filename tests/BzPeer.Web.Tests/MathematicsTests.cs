@@ -58,6 +58,8 @@ public sealed class MathematicsTests
     [InlineData(@"$O(n^2)$ and $x_{12}$", "O(n²) and x₁₂")]
     [InlineData(@"$2^{\alpha}$, $a^{b+c}$", "2^α, a^(b+c)")]
     [InlineData(@"10$^{-3}$", "10⁻³")]
+    [InlineData(@"Mar\'ia, Pok{\'e}mon, Andr\'{a}s, na\""{\i}f, {\v{S}}, {\OE}uvre", "María, Pokémon, András, naïf, Š, Œuvre")]
+    [InlineData(@"{\epsilon}-greedy in {\mu}W, {\unknown}", @"ϵ-greedy in μW, {\unknown}")]
     public void Without_markup_a_formula_is_in_characters(string printed, string text) => Mathematics.Text(printed).ShouldBe(text);
 
     [Fact]
