@@ -66,7 +66,14 @@ public sealed class OwnPagesTests(Browser browser)
         world.Rings.Add((Guid.NewGuid(), [reader], "By mistake", "A course of students"));
         world.Imports[Import] = new
         {
-            id = Import, format = "arxiv", state = "completed", received = 1_203, created = 1_200, updated = 1, unchanged = 1, rejected = 1,
+            id = Import,
+            format = "arxiv",
+            state = "completed",
+            received = 1_203,
+            created = 1_200,
+            updated = 1,
+            unchanged = 1,
+            rejected = 1,
             rejections = new[] { new { index = 41, sourceId = "http://arxiv.org/abs/2301.01178v1", reason = "The record has no title." } },
         };
         return site;
