@@ -75,13 +75,13 @@ public sealed class SettingsTests
     {
         await using var site = await Site.StartAsync();
         await site.SignIn(site.World.Seed);
-        var long_ = new string('x', 301);
+        var tooLong = new string('x', 301);
 
-        var response = await site.Submit("/settings", "/settings?handler=Profile", ("headline", long_));
+        var response = await site.Submit("/settings", "/settings?handler=Profile", ("headline", tooLong));
         var html = await response.Content.ReadAsStringAsync(Ct);
 
         Site.TextOf(html).ShouldContain("A headline has at most 300 characters, this one 301.");
-        html.ShouldContain($"value=\"{long_}\"");
+        html.ShouldContain($"value=\"{tooLong}\"");
         html.ShouldNotContain("name=\"open\" value=\"true\" checked");
         site.World.Headlines.ShouldBeEmpty();
     }
