@@ -11,10 +11,10 @@ internal sealed class Leadership(NpgsqlConnectionStringBuilder store, TimeProvid
     private readonly string connectionString =
         new NpgsqlConnectionStringBuilder(store.ConnectionString) { Pooling = false, KeepAlive = 2, ApplicationName = store.ApplicationName + "-leader" }.ConnectionString;
 
-    /// <summary>Waits until nobody else does this work, and keeps it until what is returned is disposed of.</summary>
+    /// <summary>Waits until nobody else does this work, and keeps it until the session that is returned ends. Who works may listen on it.</summary>
     /// <param name="work">Number of the work, one for each kind.</param>
     /// <param name="cancellation">Ends the waiting.</param>
-    public async Task<IAsyncDisposable> WaitAsync(long work, CancellationToken cancellation)
+    public async Task<NpgsqlConnection> WaitAsync(long work, CancellationToken cancellation)
     {
         var session = new NpgsqlConnection(connectionString);
         try

@@ -12,10 +12,10 @@ namespace BzPeer.Analytics;
 /// nothing at all is taken, one event at a time is tried, and what comes stays where it is, in the log.
 /// </remarks>
 internal sealed class WebhookDispatcher(
-    Subscriptions subscriptions, Deliveries deliveries, LogTail tail, NpgsqlDataSource database, WebhookSender sender, TimeProvider clock, ILogger<WebhookDispatcher> logger) : BackgroundService
+    Subscriptions subscriptions, Deliveries deliveries, LogTail tail, NpgsqlDataSource database, Leadership leadership, WebhookSender sender, TimeProvider clock, ILogger<WebhookDispatcher> logger) : BackgroundService
 {
-    /// <summary>Advisory lock of the instance that sends.</summary>
-    private const long Lock = 5102027;
+    /// <summary>What <see cref="Leadership"/> knows this work by.</summary>
+    private const long Work = 5_102_027;
 
     /// <summary>Events of different subjects on their way to one receiver at the same time.</summary>
     private const int Window = 8;
@@ -77,8 +77,7 @@ internal sealed class WebhookDispatcher(
     /// <summary>Keeps a loop for every active webhook, for as long as this instance has the lock.</summary>
     private async Task DispatchAsync(CancellationToken stopping)
     {
-        await using var session = await database.OpenConnectionAsync(stopping);
-        while (!await TryLockAsync(session, stopping)) await Task.Delay(TimeSpan.FromSeconds(1), stopping);
+        await using var session = await leadership.WaitAsync(Work, stopping);
         await using (var listen = new NpgsqlCommand($"listen {Subscriptions.Changed}", session)) await listen.ExecuteNonQueryAsync(stopping);
 
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(stopping);
@@ -102,8 +101,6 @@ internal sealed class WebhookDispatcher(
         {
             await ending.CancelAsync();
             await Task.WhenAll(loops.Values.Select(loop => loop.Running));
-            // Back in the pool the session would keep the lock until somebody used it again.
-            if (session.FullState == System.Data.ConnectionState.Open) await UnlockAsync(session);
         }
     }
 
@@ -310,18 +307,6 @@ internal sealed class WebhookDispatcher(
         command.Parameters.Add(new() { Value = position });
         command.Parameters.Add(new() { Value = notice });
         await command.ExecuteNonQueryAsync(ending);
-    }
-
-    private static async Task<bool> TryLockAsync(NpgsqlConnection session, CancellationToken stopping)
-    {
-        await using var command = new NpgsqlCommand("select pg_try_advisory_lock($1)", session) { Parameters = { new() { Value = Lock } } };
-        return await command.ExecuteScalarAsync(stopping) is true;
-    }
-
-    private static async Task UnlockAsync(NpgsqlConnection session)
-    {
-        await using var command = new NpgsqlCommand("select pg_advisory_unlock($1)", session) { Parameters = { new() { Value = Lock } } };
-        await command.ExecuteNonQueryAsync(CancellationToken.None);
     }
 
     /// <summary>What a webhook is like after a batch.</summary>
