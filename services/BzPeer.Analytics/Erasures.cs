@@ -67,11 +67,11 @@ internal sealed class Erasures(NpgsqlDataSource database, ExportFiles files, Tim
         if (days.Count > 0)
         {
             // The head before the days, as whoever appends takes them.
-            await ExecuteAsync(connection, $"update log_head set erased = erased + 1; notify {EventLog.Appended}", cancellation);
+            await Statements.ExecuteAsync(connection, $"update log_head set erased = erased + 1; notify {EventLog.Appended}", cancellation);
             await LogDays.ReviseAsync(connection, days, cancellation);
         }
 
-        await ExecuteAsync(connection, "update log_erasures set masked = least($2, position) where researcher = any($1)", cancellation, next.Researchers, to);
+        await Statements.ExecuteAsync(connection, "update log_erasures set masked = least($2, position) where researcher = any($1)", cancellation, next.Researchers, to);
         await transaction.CommitAsync(cancellation);
         if (days.Count > 0) await files.SweepAsync(cancellation);
         return true;
@@ -107,7 +107,7 @@ internal sealed class Erasures(NpgsqlDataSource database, ExportFiles files, Tim
             }
         }
 
-        foreach (var (position, after) in masked) await ExecuteAsync(connection, "update log set event = convert_from($2, 'UTF8') where position = $1", cancellation, position, after);
+        foreach (var (position, after) in masked) await Statements.ExecuteAsync(connection, "update log set event = convert_from($2, 'UTF8') where position = $1", cancellation, position, after);
         return days;
     }
 
@@ -125,7 +125,7 @@ internal sealed class Erasures(NpgsqlDataSource database, ExportFiles files, Tim
             }
         }
 
-        foreach (var (id, after) in masked) await ExecuteAsync(connection, "update log_held set event = convert_from($2, 'UTF8') where id = $1", cancellation, id, after);
+        foreach (var (id, after) in masked) await Statements.ExecuteAsync(connection, "update log_held set event = convert_from($2, 'UTF8') where id = $1", cancellation, id, after);
     }
 
     private static async Task EmptyRejectedAsync(NpgsqlConnection connection, Guid[] researchers, CancellationToken cancellation)
@@ -142,13 +142,6 @@ internal sealed class Erasures(NpgsqlDataSource database, ExportFiles files, Tim
             }
         }
 
-        foreach (var one in emptied) await ExecuteAsync(connection, "update log_rejected set reason = $2, body = $3 where history = $1", cancellation, one.History, one.Reason, one.Body);
-    }
-
-    private static async Task ExecuteAsync(NpgsqlConnection connection, string sql, CancellationToken cancellation, params object[] parameters)
-    {
-        await using var command = new NpgsqlCommand(sql, connection);
-        foreach (var parameter in parameters) command.Parameters.Add(new() { Value = parameter });
-        await command.ExecuteNonQueryAsync(cancellation);
+        foreach (var one in emptied) await Statements.ExecuteAsync(connection, "update log_rejected set reason = $2, body = $3 where history = $1", cancellation, one.History, one.Reason, one.Body);
     }
 }

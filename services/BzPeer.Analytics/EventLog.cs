@@ -61,8 +61,8 @@ internal sealed class EventLog(NpgsqlDataSource database, long partitionSize = E
         await using var connection = await database.OpenConnectionAsync(cancellation);
         await using var transaction = await connection.BeginTransactionAsync(cancellation);
         // Instances that start together take turns.
-        await ExecuteAsync(connection, "select pg_advisory_xact_lock(5102024)", cancellation);
-        await ExecuteAsync(connection, Schema, cancellation);
+        await Statements.ExecuteAsync(connection, "select pg_advisory_xact_lock(5102024)", cancellation);
+        await Statements.ExecuteAsync(connection, Schema, cancellation);
         await transaction.CommitAsync(cancellation);
         var head = await HeadAsync(cancellation);
         await MakeRoomAsync(head.Position, head.Position, cancellation);
@@ -133,9 +133,9 @@ internal sealed class EventLog(NpgsqlDataSource database, long partitionSize = E
         await MarkAsync(connection, placed.Appended, cancellation);
         if (placed.Held.Count > 0) await HoldAsync(connection, placed.Held, cancellation);
         if (placed.Released > 0)
-            await ExecuteAsync(connection, "delete from log_held h using log_marks m where m.source = h.source and h.sequence <= m.sequence", cancellation);
+            await Statements.ExecuteAsync(connection, "delete from log_held h using log_marks m where m.source = h.source and h.sequence <= m.sequence", cancellation);
         if (rejected.Count > 0) await RejectAsync(connection, rejected, cancellation);
-        if (placed.Appended.Count > 0) await ExecuteAsync(connection, $"notify {Appended}", cancellation);
+        if (placed.Appended.Count > 0) await Statements.ExecuteAsync(connection, $"notify {Appended}", cancellation);
         await transaction.CommitAsync(cancellation);
         return next;
     }
@@ -241,12 +241,6 @@ internal sealed class EventLog(NpgsqlDataSource database, long partitionSize = E
         }
 
         roomUpTo = (last + 1) * partitionSize;
-    }
-
-    private static async Task ExecuteAsync(NpgsqlConnection connection, string sql, CancellationToken cancellation)
-    {
-        await using var command = new NpgsqlCommand(sql, connection);
-        await command.ExecuteNonQueryAsync(cancellation);
     }
 }
 

@@ -63,9 +63,9 @@ internal static class FollowerGrowth
 
         var gone = before.Keys.Where(edge => !standing.TryGetValue(edge, out var since) || since != before[edge]).ToList();
         var come = standing.Where(edge => !before.TryGetValue(edge.Key, out var since) || since != edge.Value).ToList();
-        await Numbers.ExecuteAsync(connection, "delete from follows where (followee, follower) in (select * from unnest($1, $2))", cancellation, Followees(gone), Followers(gone));
-        await Numbers.ExecuteAsync(connection, "insert into follows select * from unnest($1, $2, $3)", cancellation, Followees(come.Select(one => one.Key)), Followers(come.Select(one => one.Key)), come.Select(one => one.Value).ToArray());
-        await Numbers.ExecuteAsync(
+        await Statements.ExecuteAsync(connection, "delete from follows where (followee, follower) in (select * from unnest($1, $2))", cancellation, Followees(gone), Followers(gone));
+        await Statements.ExecuteAsync(connection, "insert into follows select * from unnest($1, $2, $3)", cancellation, Followees(come.Select(one => one.Key)), Followers(come.Select(one => one.Key)), come.Select(one => one.Value).ToArray());
+        await Statements.ExecuteAsync(
             connection,
             """
             insert into follower_hours as h select * from unnest($1, $2, $3, $4, $5)

@@ -53,11 +53,11 @@ internal sealed class LogUpkeep(NpgsqlDataSource database, EventLog log, KeptPas
         var next = ((floor / log.PositionsInPartition) + 1) * log.PositionsInPartition;
         var drops = next <= young;
         // The head before the days and the table, as whoever appends takes them.
-        if (drops) await ExecuteAsync(connection, "update log_head set floor = $1", cancellation, next);
+        if (drops) await Statements.ExecuteAsync(connection, "update log_head set floor = $1", cancellation, next);
         // Days go whole, when they are old; their positions, when all of the partition is.
-        await ExecuteAsync(connection, "delete from log_days where day < (now() at time zone 'utc')::date - $1::int", cancellation, kept.Days);
+        await Statements.ExecuteAsync(connection, "delete from log_days where day < (now() at time zone 'utc')::date - $1::int", cancellation, kept.Days);
         // Readers come before it: it is tried again when one is in the way for long.
-        if (drops) await ExecuteAsync(connection, $"set local lock_timeout = '2s'; drop table log_p{(next / log.PositionsInPartition) - 1}", cancellation);
+        if (drops) await Statements.ExecuteAsync(connection, $"set local lock_timeout = '2s'; drop table log_p{(next / log.PositionsInPartition) - 1}", cancellation);
         return drops;
     }, cancellation);
 
@@ -76,7 +76,7 @@ internal sealed class LogUpkeep(NpgsqlDataSource database, EventLog log, KeptPas
             """, connection)
         { Parameters = { new() { Value = from }, new() { Value = to }, new() { Value = States } } };
         var replaced = (long[])(await find.ExecuteScalarAsync(cancellation))!;
-        await ExecuteAsync(connection,
+        await Statements.ExecuteAsync(connection,
             """
             insert into log_states (type, subject, position)
             select type, subject, max(position) from log where position > $1 and position <= $2 and type = any($3) group by type, subject
@@ -90,9 +90,9 @@ internal sealed class LogUpkeep(NpgsqlDataSource database, EventLog log, KeptPas
         }
 
         // The head before the days, as whoever appends takes them.
-        await ExecuteAsync(connection, "update log_head set compacted = $1", cancellation, to);
+        await Statements.ExecuteAsync(connection, "update log_head set compacted = $1", cancellation, to);
         foreach (var day in removed.CountBy(day => day))
-            await ExecuteAsync(connection, "update log_days set events = events - $2, revision = revision + 1 where day = $1", cancellation, day.Key, day.Value);
+            await Statements.ExecuteAsync(connection, "update log_days set events = events - $2, revision = revision + 1 where day = $1", cancellation, day.Key, day.Value);
         return true;
     }, cancellation);
 
@@ -117,12 +117,5 @@ internal sealed class LogUpkeep(NpgsqlDataSource database, EventLog log, KeptPas
         var more = await step(connection, young, floor);
         await transaction.CommitAsync(cancellation);
         return more;
-    }
-
-    private static async Task ExecuteAsync(NpgsqlConnection connection, string sql, CancellationToken cancellation, params object[] parameters)
-    {
-        await using var command = new NpgsqlCommand(sql, connection);
-        foreach (var parameter in parameters) command.Parameters.Add(new() { Value = parameter });
-        await command.ExecuteNonQueryAsync(cancellation);
     }
 }

@@ -20,7 +20,7 @@ internal static class Merged
         }
 
         if (newest.Count == 0) return;
-        await Numbers.ExecuteAsync(connection, "delete from merged where researcher = any($1)", cancellation, newest.Keys.ToArray());
-        await Numbers.ExecuteAsync(connection, "insert into merged select * from unnest($1, $2) m(researcher, survivor) where researcher <> survivor", cancellation, newest.Keys.ToArray(), newest.Values.ToArray());
+        await Statements.ExecuteAsync(connection, "delete from merged where researcher = any($1)", cancellation, newest.Keys.ToArray());
+        await Statements.ExecuteAsync(connection, "insert into merged select * from unnest($1, $2) m(researcher, survivor) where researcher <> survivor", cancellation, newest.Keys.ToArray(), newest.Values.ToArray());
     }
 }

@@ -69,21 +69,21 @@ internal sealed class Numbers(NpgsqlDataSource database)
     {
         await using var session = await database.OpenConnectionAsync(cancellation);
         // One rebuilds at a time.
-        await ExecuteAsync(session, "select pg_advisory_lock(5102026)", cancellation);
+        await Statements.ExecuteAsync(session, "select pg_advisory_lock(5102026)", cancellation);
         try
         {
             return await RebuildAsync(session, batch, cancellation);
         }
         finally
         {
-            await ExecuteAsync(session, "select pg_advisory_unlock(5102026)", CancellationToken.None);
+            await Statements.ExecuteAsync(session, "select pg_advisory_unlock(5102026)", CancellationToken.None);
         }
     }
 
     private async Task<(long UpTo, long Differed)> RebuildAsync(NpgsqlConnection session, int batch, CancellationToken cancellation)
     {
         await CreateAsync(Schema, cancellation);
-        await ExecuteAsync(session, $"drop schema if exists {Rebuilt} cascade", cancellation);
+        await Statements.ExecuteAsync(session, $"drop schema if exists {Rebuilt} cascade", cancellation);
         await CreateAsync(Rebuilt, cancellation);
         while (await FoldAsync(Rebuilt, batch, long.MaxValue, cancellation) > 0) { }
         // The service may be stopped, or not be as far: what it has not counted yet is no difference.
@@ -96,11 +96,11 @@ internal sealed class Numbers(NpgsqlDataSource database)
         var differed = 0L;
         foreach (var (table, key) in Tables)
         {
-            differed += await ExecuteAsync(session, $"delete from {Schema}.{table} where ({key}) in (select {key} from (select * from {Schema}.{table} except select * from {Rebuilt}.{table}) gone)", cancellation);
-            differed += await ExecuteAsync(session, $"insert into {Schema}.{table} select * from {Rebuilt}.{table} except select * from {Schema}.{table}", cancellation);
+            differed += await Statements.ExecuteAsync(session, $"delete from {Schema}.{table} where ({key}) in (select {key} from (select * from {Schema}.{table} except select * from {Rebuilt}.{table}) gone)", cancellation);
+            differed += await Statements.ExecuteAsync(session, $"insert into {Schema}.{table} select * from {Rebuilt}.{table} except select * from {Schema}.{table}", cancellation);
         }
 
-        await ExecuteAsync(session, $"drop schema {Rebuilt} cascade", cancellation);
+        await Statements.ExecuteAsync(session, $"drop schema {Rebuilt} cascade", cancellation);
         await transaction.CommitAsync(cancellation);
         return (upTo, differed);
     }
@@ -126,8 +126,8 @@ internal sealed class Numbers(NpgsqlDataSource database)
     {
         await using var connection = await database.OpenConnectionAsync(cancellation);
         await using var transaction = await connection.BeginTransactionAsync(cancellation);
-        await ExecuteAsync(connection, "select pg_advisory_xact_lock(5102024)", cancellation);
-        await ExecuteAsync(
+        await Statements.ExecuteAsync(connection, "select pg_advisory_xact_lock(5102024)", cancellation);
+        await Statements.ExecuteAsync(
             connection,
             $"""
             create schema if not exists {schema};
@@ -146,7 +146,7 @@ internal sealed class Numbers(NpgsqlDataSource database)
     {
         await using var connection = await database.OpenConnectionAsync(cancellation);
         await using var transaction = await connection.BeginTransactionAsync(cancellation);
-        await ExecuteAsync(connection, $"set local search_path to {schema}, public", cancellation);
+        await Statements.ExecuteAsync(connection, $"set local search_path to {schema}, public", cancellation);
         var from = await MarkAsync(connection, schema, cancellation);
         var (to, floor) = await HeadAsync(connection, cancellation);
         to = Math.Min(Math.Min(to, upTo), from + most);
@@ -158,7 +158,7 @@ internal sealed class Numbers(NpgsqlDataSource database)
         await TopicMonths.FoldAsync(connection, events, cancellation);
         await TrustLevels.FoldAsync(connection, events, cancellation);
         await Merged.FoldAsync(connection, events, cancellation);
-        await ExecuteAsync(connection, $"update mark set position = {to}", cancellation);
+        await Statements.ExecuteAsync(connection, $"update mark set position = {to}", cancellation);
         await transaction.CommitAsync(cancellation);
         return to - from;
     }
@@ -186,14 +186,6 @@ internal sealed class Numbers(NpgsqlDataSource database)
         await using var row = await command.ExecuteReaderAsync(cancellation);
         await row.ReadAsync(cancellation);
         return (row.GetInt64(0), row.GetInt64(1));
-    }
-
-    /// <summary>Executes a statement with its parameters in order; how many rows it touched.</summary>
-    public static async Task<int> ExecuteAsync(NpgsqlConnection connection, string sql, CancellationToken cancellation, params object[] parameters)
-    {
-        await using var command = new NpgsqlCommand(sql, connection);
-        foreach (var parameter in parameters) command.Parameters.Add(new() { Value = parameter });
-        return await command.ExecuteNonQueryAsync(cancellation);
     }
 }
 

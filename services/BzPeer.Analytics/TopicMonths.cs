@@ -75,10 +75,10 @@ internal static class TopicMonths
             else standing[e.Subject] = after;
         }
 
-        await Numbers.ExecuteAsync(connection, "delete from works where work = any($1)", cancellation, works);
+        await Statements.ExecuteAsync(connection, "delete from works where work = any($1)", cancellation, works);
         foreach (var (work, now) in standing)
-            await Numbers.ExecuteAsync(connection, "insert into works values ($1, $2, $3, $4, $5)", cancellation, work, now.Year, now.Month, now.Topics, now.Retracted);
-        await Numbers.ExecuteAsync(
+            await Statements.ExecuteAsync(connection, "insert into works values ($1, $2, $3, $4, $5)", cancellation, work, now.Year, now.Month, now.Topics, now.Retracted);
+        await Statements.ExecuteAsync(
             connection,
             """
             insert into topic_months as m select * from unnest($1, $2, $3, $4, $5)

@@ -66,14 +66,14 @@ internal static class TrustLevels
             days[(day, now.Level, now.Score)] = days.GetValueOrDefault((day, now.Level, now.Score)) + 1;
         }
 
-        await Numbers.ExecuteAsync(
+        await Statements.ExecuteAsync(
             connection,
             """
             insert into trust select * from unnest($1, $2, $3, $4)
             on conflict (researcher) do update set score = excluded.score, level = excluded.level, at = excluded.at
             """, cancellation,
             standing.Keys.ToArray(), standing.Values.Select(now => now.Score).ToArray(), standing.Values.Select(now => now.Level).ToArray(), standing.Values.Select(now => now.At).ToArray());
-        await Numbers.ExecuteAsync(
+        await Statements.ExecuteAsync(
             connection,
             """
             insert into trust_hours as h select * from unnest($1, $2, $3, $4, $5)
@@ -81,7 +81,7 @@ internal static class TrustLevels
             """, cancellation,
             hours.Keys.Select(key => key.Researcher).ToArray(), hours.Keys.Select(key => key.Hour).ToArray(),
             hours.Values.Select(hour => hour.Last.Score).ToArray(), hours.Values.Select(hour => hour.Last.Level).ToArray(), hours.Values.Select(hour => hour.Gained).ToArray());
-        await Numbers.ExecuteAsync(
+        await Statements.ExecuteAsync(
             connection,
             "insert into trust_days as d select * from unnest($1, $2, $3, $4) on conflict (day, level, score) do update set change = d.change + excluded.change", cancellation,
             days.Keys.Select(key => key.Day).ToArray(), days.Keys.Select(key => key.Level).ToArray(), days.Keys.Select(key => key.Score).ToArray(), days.Values.ToArray());

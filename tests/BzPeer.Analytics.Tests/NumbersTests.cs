@@ -87,7 +87,7 @@ public sealed class NumbersTests : IAsyncLifetime
     {
         var sources = Follows(new Random(3));
         var right = await NumbersOf(sources, () => 10);
-        await Numbers.ExecuteAsync(await database.OpenConnectionAsync(Ct), "update numbers.follower_hours set gained = gained + 1 where researcher = (select min(researcher::text)::uuid from numbers.follower_hours); delete from numbers.follows", Ct);
+        await Statements.ExecuteAsync(await database.OpenConnectionAsync(Ct), "update numbers.follower_hours set gained = gained + 1 where researcher = (select min(researcher::text)::uuid from numbers.follower_hours); delete from numbers.follows", Ct);
         (await numbers.RebuildAsync(1_000, Ct)).Differed.ShouldBeGreaterThan(1);
         (await RowsAsync()).ShouldBe(right);
 
