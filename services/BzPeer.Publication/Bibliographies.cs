@@ -25,30 +25,33 @@ public sealed record SumsChanged(Guid ResearcherId, BibliographySums Sums, IRead
 
 /// <summary>
 /// Follows the works, and who is whose, and tells the sums of every researcher they touch, when they changed. The sums are read from the
-/// tables, which are at least as new as the page; what was told last stands in <c>bibliographies</c>, so a replay tells
-/// nothing again. The event and the row, and where works are not large the progress, are one transaction.
-/// Works of more people than <see cref="Large"/> have a subscription of their own, which tells a portion after the other: messages go
-/// first in, first out, and five thousand at once would keep everybody else's waiting for seconds. Two may tell of the same researcher at
-/// once. Whatever they missed of one another has an event of its own still to come, whose sums are newer, so the greatest version is right.
+/// tables, which are at least as new as the page; what was told last stands in <c>bibliographies</c>, so a page that is repeated
+/// tells nothing again. The events and the rows of a portion are one transaction.
+/// Works of more people than <see cref="Large"/> have a subscription of their own, which pauses between portions: messages go
+/// first in, first out, and five thousand at once would keep everybody else's waiting for seconds. Two may therefore tell of the same
+/// researcher. They take turns at each (a lock from the reading to the commit): otherwise the one that read first could commit last.
 /// </summary>
 internal sealed class Bibliographies : SubscriptionBase
 {
     /// <summary>People of a work whose authors are told in portions.</summary>
     private const int Large = 100;
 
+    /// <summary>Researchers told in one transaction. PostgreSQL has room for 6,400 locks at once, however many hold them.</summary>
+    private const int Portion = 500;
+
     /// <summary>Researchers told together of a large work.</summary>
-    private const int Portion = 100;
+    private const int SmallPortion = 100;
 
     private const int MostCauses = 20;
+
+    /// <summary>First half of the key of the lock that is taken of each researcher.</summary>
+    internal const int Turn = 5102033;
 
     /// <summary>Between two portions: 400 researchers a second, which leaves more than half of what two processors manage to everybody else.</summary>
     private static readonly TimeSpan Breath = TimeSpan.FromMilliseconds(250);
 
     /// <summary>All pauses of one page together: progress that stands still for longer than 20 s looks as if something were wrong.</summary>
     private static readonly TimeSpan AllBreaths = TimeSpan.FromSeconds(12);
-
-    /// <summary>Researchers whose sums are read in one go.</summary>
-    private const int AtOnce = 2_000;
 
     /// <summary>
     /// Appends one event to each of these streams, whatever their versions, as Marten's append function does one stream at a time: nobody
@@ -95,10 +98,7 @@ internal sealed class Bibliographies : SubscriptionBase
         try
         {
             var touched = await TouchedAsync(events, cancellationToken);
-            if (ofLargeWorks) await TellInPortionsAsync(touched, operations.DocumentStore, cancellationToken);
-            else
-                foreach (var researchers in touched.Keys.Order().Chunk(AtOnce))
-                    await TellAsync(researchers, touched, operations, cancellationToken);
+            await TellInPortionsAsync(touched, operations.DocumentStore, cancellationToken);
             return NullChangeListener.Instance;
         }
         catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
@@ -157,14 +157,27 @@ internal sealed class Bibliographies : SubscriptionBase
     /// <summary>Tells each portion in a transaction of its own: whoever was told already is not told again when the page is repeated.</summary>
     private async Task TellInPortionsAsync(Dictionary<Guid, List<IEvent>> touched, IDocumentStore store, CancellationToken cancellation)
     {
-        var portions = touched.Keys.Order().Chunk(Portion).ToList();
+        var portions = touched.Keys.Order().Chunk(ofLargeWorks ? SmallPortion : Portion).ToList();
         foreach (var (n, researchers) in portions.Index())
         {
-            if (n > 0) await Task.Delay(TimeSpan.FromTicks(Math.Min(Breath.Ticks, AllBreaths.Ticks / portions.Count)), cancellation);
+            if (n > 0 && ofLargeWorks) await Task.Delay(TimeSpan.FromTicks(Math.Min(Breath.Ticks, AllBreaths.Ticks / portions.Count)), cancellation);
             await using var session = store.LightweightSession();
+            await session.BeginTransactionAsync(cancellation);
+            await TakeTurnsAsync(researchers, session, cancellation);
             await TellAsync(researchers, touched, session, cancellation);
             await session.SaveChangesAsync(cancellation);
         }
+    }
+
+    /// <summary>Waits until nobody else tells of any of them, and keeps it so until the session has saved its changes.</summary>
+    private static async Task TakeTurnsAsync(Guid[] researchers, IDocumentSession session, CancellationToken cancellation)
+    {
+        // In one order everywhere, so that no two wait for one another.
+        await using var command = new NpgsqlCommand($"select pg_advisory_xact_lock({Turn}, key) from (select distinct hashtext(id::text) as key from unnest($1) id order by 1) k")
+        {
+            Parameters = { new() { Value = researchers } },
+        };
+        await session.ExecuteAsync(command, cancellation);
     }
 
     private async Task TellAsync(Guid[] researchers, Dictionary<Guid, List<IEvent>> touched, IDocumentOperations operations, CancellationToken cancellation)

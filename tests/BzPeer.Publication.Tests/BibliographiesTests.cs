@@ -1,5 +1,6 @@
 using BzPeer.Testing;
 using Marten;
+using Npgsql;
 using Shouldly;
 using Xunit;
 
@@ -69,6 +70,27 @@ public sealed class BibliographiesTests(SharedPublication service)
 
         (await service.Sums(await service.OpenAlexAuthor(bob))).ShouldBe(new(0, 0, 0, 0, 0, 0));
         (await service.Sums(await service.OpenAlexAuthor(ada))).ShouldBe(new(1, 1, 0, 0, 0, 0));
+    }
+
+    [Fact]
+    public async Task Who_tells_of_large_works_and_who_tells_of_the_others_take_turns_at_a_researcher()
+    {
+        var many = Enumerable.Range(0, 120).Select(_ => $"A{Records.Number()}").ToArray();
+        await service.Import(WorkSource.OpenAlex, Records.Lines(Records.OpenAlex(Records.Number(), many[..2])));
+        var ada = await service.OpenAlexAuthor(many[0]);
+        await service.SumsAreTold();
+        await using var held = await service.Host.Database.OpenConnectionAsync(Ct);
+        await using var turn = await held.BeginTransactionAsync(Ct);
+        await using (var take = new NpgsqlCommand($"select pg_advisory_xact_lock({Bibliographies.Turn}, hashtext('{ada}'))", held)) await take.ExecuteNonQueryAsync(Ct);
+
+        await service.Import(WorkSource.OpenAlex, Records.Lines(Records.OpenAlex(Records.Number(), many), Records.OpenAlex(Records.Number(), many[..2])));
+        await Eventually.Async(
+            async _ => await service.Scalar($"select count(*) from pg_locks where classid = {Bibliographies.Turn} and database = (select oid from pg_database where datname = current_database()) and not granted"),
+            waiting => waiting == 2, "both wait for their turn", ct: Ct);
+        await turn.CommitAsync(Ct);
+
+        await service.SumsAreTold();
+        (await Told(ada))[^1].Sums.ShouldBe(new(3, 3, 0, 0, 0, 1));
     }
 
     [Fact]
