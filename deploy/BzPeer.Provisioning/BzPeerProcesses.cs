@@ -48,7 +48,10 @@ public sealed class BzPeerProcesses : IAsyncDisposable
             ["ConnectionStrings__Store"] = options.Stores[name],
             ["ConnectionStrings__Broker"] = options.Broker.AbsoluteUri,
         }))];
-        web = Process(Web, options.SitePort, services.ToDictionary(service => $"Services__{ProjectName(service.Name)}", service => service.Url.ToString()));
+        web = Process(Web, options.SitePort, new(services.ToDictionary(service => $"Services__{ProjectName(service.Name)}", service => service.Url.ToString()))
+        {
+            ["ConnectionStrings__Broker"] = options.Broker.AbsoluteUri,
+        });
 
         ServiceProcess Process(string name, int port, Dictionary<string, string> settings)
         {

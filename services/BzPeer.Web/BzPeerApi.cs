@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Http.Headers;
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
@@ -153,11 +154,16 @@ internal sealed record Gap(string Source, long Waiting);
 internal sealed record AccessToken([property: JsonPropertyName("accessToken")] string Value);
 
 /// <summary>The public API as the pages call it: straight to the services, each call with its own patience, never an exception.</summary>
-internal sealed partial class BzPeerApi(IHttpClientFactory clients, ILogger<BzPeerApi> log)
+internal sealed partial class BzPeerApi(IHttpClientFactory clients, Kept kept, IHttpContextAccessor asking, ILogger<BzPeerApi> log)
 {
+    private sealed record KeptAnswer(object Answer, IReadOnlyCollection<string> Ids);
+
     private static readonly TimeSpan Quick = TimeSpan.FromSeconds(3);
     // A graph around a prolific researcher may take a while, and the page has been sent by then.
     private static readonly TimeSpan Patient = TimeSpan.FromSeconds(10);
+    private static readonly string[] OfOne = ["/api/researchers/", "/api/works/", "/api/graph/"];
+    // An answer as objects takes more than as text, about so many times.
+    private const int InMemory = 4;
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web);
 
     public Task<Answer<Card>> Card(Guid id, CancellationToken ct) =>
@@ -248,6 +254,13 @@ internal sealed partial class BzPeerApi(IHttpClientFactory clients, ILogger<BzPe
         string service, HttpMethod method, string path, TimeSpan patience, CancellationToken ct,
         string? token = null, string? minPosition = null, HttpContent? body = null) where T : class
     {
+        // What everybody is told alike of one researcher, one work, or what is around them.
+        var keep = method == HttpMethod.Get && token is null && minPosition is null && Array.Exists(OfOne, prefix => path.StartsWith(prefix, StringComparison.Ordinal)) ? $"{service} {path}" : null;
+        if (keep is not null && kept.Find(keep) is KeptAnswer { Answer: Answer<T> known } from)
+        {
+            PublicPages.MadeFrom(asking.HttpContext, from.Ids);
+            return known;
+        }
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(ct);
         limit.CancelAfter(patience);
         using var request = new HttpRequestMessage(method, path) { Content = body };
@@ -258,37 +271,43 @@ internal sealed partial class BzPeerApi(IHttpClientFactory clients, ILogger<BzPe
         try
         {
             using var response = await clients.CreateClient(service).SendAsync(request, limit.Token);
-            return await Read<T>(service, response, limit.Token);
+            var content = await response.Content.ReadAsByteArrayAsync(limit.Token);
+            var answer = Read<T>(service, response, content);
+            HashSet<string>? ids = answer.Unavailable ? null : [.. Ids.In(content), .. Ids.In(Encoding.UTF8.GetBytes(path))];
+            PublicPages.MadeFrom(asking.HttpContext, ids);
+            if (keep is not null && ids is not null && answer.Value is not null) kept.Keep(keep, new KeptAnswer(answer, ids), content.Length * InMemory, ids, kept.Longest, TimeSpan.Zero);
+            return answer;
         }
         catch (Exception failure) when (
             failure is HttpRequestException or JsonException or NotSupportedException
             || (failure is OperationCanceledException && !ct.IsCancellationRequested))
         {
+            PublicPages.MadeFrom(asking.HttpContext, ids: null);
             log.LogWarning("{Service} did not answer {Method} {Path}: {Reason}", service, method, path, failure.Message);
             return new Answer<T>(service, null, null);
         }
     }
 
-    private static async Task<Answer<T>> Read<T>(string service, HttpResponseMessage response, CancellationToken ct) where T : class
+    private static Answer<T> Read<T>(string service, HttpResponseMessage response, byte[] content) where T : class
     {
         if (!response.IsSuccessStatusCode)
             return new Answer<T>(service, response.StatusCode, null)
             {
                 Location = response.Headers.Location,
-                Problem = await Detail(response, ct),
+                Problem = Detail(response, content),
             };
         var empty = response.StatusCode == HttpStatusCode.NoContent || typeof(T) == typeof(object);
-        return new Answer<T>(service, response.StatusCode, empty ? null : await response.Content.ReadFromJsonAsync<T>(Json, ct))
+        return new Answer<T>(service, response.StatusCode, empty ? null : JsonSerializer.Deserialize<T>(content, Json))
         {
             Position = response.Headers.TryGetValues("X-BzPeer-Position", out var position) ? new StringValues([.. position]).ToString() : null,
         };
     }
 
-    private static async Task<string?> Detail(HttpResponseMessage response, CancellationToken ct)
+    private static string? Detail(HttpResponseMessage response, byte[] content)
     {
         if (response.Content.Headers.ContentType?.MediaType != "application/problem+json")
             return null;
-        var problem = await response.Content.ReadFromJsonAsync<JsonElement>(Json, ct);
+        var problem = JsonSerializer.Deserialize<JsonElement>(content, Json);
         return problem.ValueKind == JsonValueKind.Object && problem.TryGetProperty("detail", out var detail) ? detail.GetString() : null;
     }
 }
@@ -312,6 +331,7 @@ internal static class BzPeerApiRegistration
             builder.Services.AddHealthChecks().Add(new HealthCheckRegistration(
                 service.ToLowerInvariant(), services => new UpstreamHealth(services.GetRequiredService<IHttpClientFactory>(), service), null, null));
         }
+        builder.Services.AddHttpContextAccessor();
         builder.Services.AddSingleton<BzPeerApi>();
     }
 }

@@ -41,7 +41,7 @@ internal sealed partial class BzPeerApi
         try
         {
             using var response = await client.SendAsync(request, ct);
-            return await Read<ImportStatus>(Upstream.Publication, response, ct);
+            return Read<ImportStatus>(Upstream.Publication, response, await response.Content.ReadAsByteArrayAsync(ct));
         }
         catch (Exception failure) when (failure is HttpRequestException or JsonException)
         {

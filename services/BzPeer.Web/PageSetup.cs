@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Http.Metadata;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Mvc.RazorPages;
+using Microsoft.AspNetCore.ResponseCompression;
 using Microsoft.AspNetCore.WebUtilities;
 using Microsoft.Extensions.WebEncoders;
 
@@ -13,15 +14,23 @@ namespace BzPeer.Web;
 /// <summary>The pages people look at: rendered here, composed from public calls to the services.</summary>
 internal static class PageSetup
 {
+    /// <summary>The cookie with what the next page is to say.</summary>
+    public const string NoteCookie = "bzpeer.note";
+
     public static void AddPages(this WebApplicationBuilder builder)
     {
         builder.AddPageKeys();
         builder.AddSessions();
         builder.Services.AddMemoryCache();
+        builder.Services.AddResponseCompression(options =>
+        {
+            // Also over TLS: no page has a secret and a visitor's words at once; form tokens are masked anew in every answer.
+            options.EnableForHttps = true;
+        });
         builder.Services.AddSingleton(PublicOrigin.Read(builder.Configuration));
         builder.Services.AddRazorPages().AddCookieTempDataProvider(options =>
         {
-            options.Cookie.Name = "bzpeer.note";
+            options.Cookie.Name = NoteCookie;
             options.Cookie.SecurePolicy = CookieSecurePolicy.SameAsRequest;
         });
         // Names in every script stay readable in the source; markup characters are still encoded.
@@ -30,12 +39,16 @@ internal static class PageSetup
 
     public static void UsePages(this WebApplication app)
     {
+        app.UseWhen(context => !IsApi(context.Request.Path), pages => pages.UseResponseCompression());
         app.UseStatusCodePagesWithReExecute("/status/{0}");
         app.Use((context, next) => IsApi(context.Request.Path) ? AnswerAsApi(context, next) : AnswerAsPage(context, next));
         app.MapStaticAssets().AllowAnonymous();
         app.MapRazorPages().WithStaticAssets().AllowAnonymous();
         app.MapFallback("{**path}", () => Results.NotFound()).AllowAnonymous();
     }
+
+    /// <summary>How the page will be encoded for who asks.</summary>
+    public static string EncodingOf(HttpRequest request) => request.HttpContext.RequestServices.GetRequiredService<IResponseCompressionProvider>().GetCompressionProvider(request.HttpContext)?.EncodingName ?? "";
 
     private static Task AnswerAsApi(HttpContext context, RequestDelegate next)
     {

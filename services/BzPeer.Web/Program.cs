@@ -8,9 +8,11 @@ builder.AddServiceDefaults("web");
 builder.AddGateway();
 builder.AddBzPeerApi();
 builder.AddPages();
+builder.AddPageKeeping();
 
 var app = builder.Build();
 app.UsePageSafety();
+app.UsePageKeeping();
 app.UseServiceDefaults(describeApi: false);
 app.UsePages();
 app.MapCitations();

@@ -8,6 +8,9 @@ namespace BzPeer.Web;
 internal sealed record Session(Guid ResearcherId, string Name, bool Curator, string AccessToken)
 {
     public const string Scheme = CookieAuthenticationDefaults.AuthenticationScheme;
+    /// <summary>Name of the cookie.</summary>
+    public const string Cookie = "bzpeer.session";
+
     private const string TokenName = "access_token";
 
     public static async Task<Session?> Of(HttpContext context)
@@ -38,7 +41,7 @@ internal static class SessionRegistration
     public static void AddSessions(this WebApplicationBuilder builder) =>
         builder.Services.AddAuthentication().AddCookie(Session.Scheme, options =>
         {
-            options.Cookie.Name = "bzpeer.session";
+            options.Cookie.Name = Session.Cookie;
             options.Cookie.HttpOnly = true;
             options.Cookie.SameSite = SameSiteMode.Lax;
             options.Cookie.SecurePolicy = CookieSecurePolicy.SameAsRequest;

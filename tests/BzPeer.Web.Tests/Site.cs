@@ -62,6 +62,9 @@ internal sealed partial class Site : IAsyncDisposable
 
     public static string Token(string html) => FormToken().Match(html).Groups[1].Value;
 
+    /// <summary>What the gateway keeps in memory.</summary>
+    public Kept Kept => factory.Services.GetRequiredService<Kept>();
+
     /// <summary>Tells the gateway to stop, as a signal to its process would.</summary>
     public void StopGateway() => factory.Services.GetRequiredService<IHostApplicationLifetime>().StopApplication();
 

@@ -14,9 +14,17 @@ var reports = new Dictionary<string, Func<Stand, Task<string>>>
     ["publication"] = PublicationReport.RunAsync,
     ["trust"] = TrustReport.RunAsync,
     ["analytics"] = AnalyticsReport.RunAsync,
+    ["page"] = PageReport.RunAsync,
     ["data"] = DataReport.RunAsync,
     ["resolution"] = ResolutionReport.RunAsync,
 };
+
+// What the pages are measured against, in a process of its own.
+if (args is ["constant", var url, var size])
+{
+    await PageReport.ServeConstantAsync(url, int.Parse(size, System.Globalization.CultureInfo.InvariantCulture));
+    return 0;
+}
 
 var asked = args.Length == 0 ? [.. reports.Keys.Where(name => !ofData.Contains(name))] : args;
 if (asked.FirstOrDefault(name => !reports.ContainsKey(name)) is { } unknown)

@@ -90,6 +90,18 @@ internal sealed class Stand : IAsyncDisposable
         return (process, store);
     }
 
+    /// <summary>One more process for pages, over the services of a system.</summary>
+    public async Task<ServiceProcess> StartPagesAsync(BzPeerProcesses system, Dictionary<string, string> settings)
+    {
+        foreach (var service in BzPeerProcesses.Services) settings[$"Services__{char.ToUpperInvariant(service[0])}{service[1..]}"] = system[service].Url.ToString();
+        settings["Auth__SigningKeyFile"] = tokens.KeyFile;
+        settings["ASPNETCORE_ENVIRONMENT"] = "Development";
+        var process = new ServiceProcess(new ServiceDefinition("pages", "BzPeer.Web", new Uri($"http://127.0.0.1:{FreePort.Next()}")) { Settings = settings }, folder, new ProcessRecords(folder));
+        process.Start();
+        await process.WaitUntilHealthyAsync(TimeSpan.FromMinutes(2));
+        return process;
+    }
+
     /// <summary>The processors, memory and versions that a figure depends on.</summary>
     public async Task<string> DescribeAsync()
     {

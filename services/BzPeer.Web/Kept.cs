@@ -1,0 +1,201 @@
+using System.Buffers.Text;
+using System.Collections.Concurrent;
+using BzPeer.Contracts;
+using BzPeer.ServiceDefaults;
+using RabbitMQ.Client;
+using RabbitMQ.Client.Events;
+
+namespace BzPeer.Web;
+
+/// <summary>
+/// What services answered to everybody alike, and pages made of it, kept until an event names anything in it. The tags of an answer are all
+/// ids in it, and those of a page all ids in its answers: nothing has to say what it depends on, and nothing can forget to.
+/// </summary>
+internal sealed class Kept(TimeProvider clock, long mostBytes = Kept.MostBytes)
+{
+    /// <summary>
+    /// Seconds, unless <c>Pages:KeepSeconds</c> says otherwise, for which anything is kept that no event names: what is no event, such as
+    /// hiding one's lists, shows everywhere by then.
+    /// </summary>
+    public const int KeepSeconds = 10;
+
+    private const long MostBytes = 128 * 1024 * 1024;
+
+    /// <summary>For so long after an event the read models behind an answer may not have had it yet.</summary>
+    private static readonly TimeSpan Unsettled = TimeSpan.FromSeconds(10);
+
+    private sealed record Entry(string Key, object Value, long Until, int Bytes, IReadOnlyCollection<string> Ids);
+
+    private readonly ConcurrentDictionary<string, Entry> entries = new();
+    private readonly Lock writing = new();
+    private readonly Dictionary<string, HashSet<string>> keysOf = [];
+    private readonly Queue<Entry> oldestFirst = new();
+    private Dictionary<string, long> dropped = [];
+    private Dictionary<string, long> droppedBefore = [];
+    private long droppedSince;
+    private long bytes;
+    private bool listening;
+
+    /// <summary>For how long anything is kept at most.</summary>
+    public TimeSpan Longest { get; init; } = TimeSpan.FromSeconds(KeepSeconds);
+
+    /// <summary>Whether events are heard. While they are not, nothing is kept.</summary>
+    public bool Listening
+    {
+        set
+        {
+            lock (writing) listening = value;
+            Clear();
+        }
+    }
+
+    public object? Find(string key) => entries.TryGetValue(key, out var entry) && entry.Until > clock.GetTimestamp() ? entry.Value : null;
+
+    /// <summary>Keeps it for so long: <paramref name="settled"/>, or <paramref name="unsettled"/> where something in it has only just changed.</summary>
+    public void Keep(string key, object value, int size, IReadOnlyCollection<string> ids, TimeSpan settled, TimeSpan unsettled)
+    {
+        lock (writing)
+        {
+            var time = !listening ? TimeSpan.Zero : ids.Any(WasDropped) ? unsettled : settled;
+            Remove(key);
+            if (time <= TimeSpan.Zero) return;
+            var entry = new Entry(key, value, clock.GetTimestamp() + (long)(time.TotalSeconds * clock.TimestampFrequency), size, ids);
+            entries[key] = entry;
+            oldestFirst.Enqueue(entry);
+            bytes += size;
+            foreach (var id in ids)
+            {
+                if (!keysOf.TryGetValue(id, out var keys)) keysOf[id] = keys = [];
+                keys.Add(key);
+            }
+
+            while (oldestFirst.TryPeek(out var oldest) && (bytes > mostBytes || oldest.Until <= clock.GetTimestamp() || !IsKept(oldest)))
+            {
+                oldestFirst.Dequeue();
+                if (IsKept(oldest)) Remove(oldest.Key);
+            }
+        }
+    }
+
+    /// <summary>Drops whatever names any of these, and remembers for a while that something has happened to them.</summary>
+    public void Drop(IEnumerable<string> ids)
+    {
+        lock (writing)
+        {
+            if (clock.GetElapsedTime(droppedSince) > Unsettled) (droppedBefore, dropped, droppedSince) = (dropped, [], clock.GetTimestamp());
+            foreach (var id in ids)
+            {
+                if (keysOf.TryGetValue(id, out var keys))
+                    foreach (var key in keys.ToArray()) Remove(key);
+                dropped[id] = clock.GetTimestamp();
+            }
+        }
+    }
+
+    /// <summary>Drops everything: something has changed that no event tells of.</summary>
+    public void Clear()
+    {
+        lock (writing)
+        {
+            entries.Clear();
+            keysOf.Clear();
+            oldestFirst.Clear();
+            bytes = 0;
+        }
+    }
+
+    private bool WasDropped(string id) => (dropped.TryGetValue(id, out var at) || droppedBefore.TryGetValue(id, out at)) && clock.GetElapsedTime(at) < Unsettled;
+
+    private bool IsKept(Entry entry) => entries.TryGetValue(entry.Key, out var kept) && ReferenceEquals(kept, entry);
+
+    private void Remove(string key)
+    {
+        if (!entries.TryRemove(key, out var entry)) return;
+        bytes -= entry.Bytes;
+        foreach (var id in entry.Ids)
+            if (keysOf.TryGetValue(id, out var keys) && keys.Remove(key) && keys.Count == 0) keysOf.Remove(id);
+    }
+}
+
+internal static class Ids
+{
+    /// <summary>Every id in a text, in the form that addresses, answers and events have.</summary>
+    public static List<string> In(ReadOnlySpan<byte> text)
+    {
+        const int beforeHyphen = 8;
+        List<string> ids = [];
+        for (var at = 0; at < text.Length;)
+        {
+            var hyphen = text[at..].IndexOf((byte)'-');
+            if (hyphen < 0) break;
+            var start = at + hyphen - beforeHyphen;
+            if (start >= 0 && Utf8Parser.TryParse(text[start..], out Guid id, out var length))
+            {
+                ids.Add(id.ToString());
+                at = start + length;
+            }
+            else
+            {
+                at += hyphen + 1;
+            }
+        }
+
+        return ids;
+    }
+}
+
+/// <summary>Listens to all events of all services, as any consumer may, and drops what names what they name.</summary>
+internal sealed class News(Kept kept, Uri broker, TimeProvider clock, ILogger<News> log) : BackgroundService
+{
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        while (!stoppingToken.IsCancellationRequested)
+        {
+            try
+            {
+                await ListenAsync(stoppingToken);
+            }
+            catch (Exception e) when (!stoppingToken.IsCancellationRequested)
+            {
+                log.LogWarning("No events are heard, so no page is kept: {Reason}", e.Message);
+                await Task.Delay(TimeSpan.FromSeconds(1), clock, stoppingToken);
+            }
+        }
+    }
+
+    private async Task ListenAsync(CancellationToken stopping)
+    {
+        await using var connection = await new ConnectionFactory { Uri = broker, ClientProvidedName = "bzpeer-web", AutomaticRecoveryEnabled = false }.CreateConnectionAsync(stopping);
+        await using var channel = await connection.CreateChannelAsync(cancellationToken: stopping);
+        await EventsExchange.DeclareAsync(channel, stopping);
+        var queue = await channel.QueueDeclareAsync(cancellationToken: stopping);
+        await channel.QueueBindAsync(queue.QueueName, CloudEvents.Exchange, "#", cancellationToken: stopping);
+        var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var consumer = new AsyncEventingBasicConsumer(channel);
+        consumer.ReceivedAsync += (_, message) =>
+        {
+            kept.Drop(Ids.In(message.Body.Span));
+            return Task.CompletedTask;
+        };
+        consumer.ShutdownAsync += (_, reason) =>
+        {
+            ended.TrySetException(new EndOfStreamException(reason.Exception?.Message ?? reason.ReplyText));
+            return Task.CompletedTask;
+        };
+        consumer.UnregisteredAsync += (_, _) =>
+        {
+            ended.TrySetException(new EndOfStreamException("The queue was deleted."));
+            return Task.CompletedTask;
+        };
+        await channel.BasicConsumeAsync(queue.QueueName, autoAck: true, consumer, stopping);
+        try
+        {
+            kept.Listening = true;
+            await ended.Task.WaitAsync(stopping);
+        }
+        finally
+        {
+            kept.Listening = false;
+        }
+    }
+}

@@ -1,0 +1,24 @@
+// node audit.mjs URL CHROMIUM FLAGS: Lighthouse's four scores of a page as a phone loads it, and what cost points, as one line of JSON.
+import { launch } from "chrome-launcher";
+import lighthouse from "lighthouse";
+
+const [url, chromePath, flags] = process.argv.slice(2);
+const chrome = await launch({ chromePath, chromeFlags: ["--headless=new", ...flags.split(" ")] });
+try {
+  const { lhr } = await lighthouse(url, { port: chrome.port, output: "json", logLevel: "error", onlyCategories: ["performance", "accessibility", "best-practices", "seo"] });
+  const scores = Object.fromEntries(Object.entries(lhr.categories).map(([name, category]) => [name, category.score]));
+  const number = audit => lhr.audits[audit].numericValue;
+  const failed = Object.values(lhr.categories).flatMap(category => category.auditRefs
+    .filter(({ id, weight }) => weight > 0 && lhr.audits[id].score !== null && lhr.audits[id].score < 1)
+    .map(({ id }) => `${category.id}: ${lhr.audits[id].title} (${lhr.audits[id].displayValue ?? lhr.audits[id].score})`));
+  console.log(JSON.stringify({
+    version: lhr.lighthouseVersion,
+    ...scores,
+    firstContentfulPaint: number("first-contentful-paint"),
+    largestContentfulPaint: number("largest-contentful-paint"),
+    layoutShift: number("cumulative-layout-shift"),
+    failed,
+  }));
+} finally {
+  await chrome.kill();
+}
