@@ -128,6 +128,29 @@ public sealed class RestartTests(BreakableSystem breakable) : IClassFixture<Brea
     });
 
     [Fact]
+    public async Task A_page_in_memory_is_dropped_by_what_happens_also_after_the_broker_was_killed()
+    {
+        var system = breakable.System;
+        var (followers, followee) = (await system.RegisterAsync(2, Stop), (await system.RegisterAsync(1, Stop))[0]);
+
+        await IsDroppedByAsync(followers[0], count: 1);
+        await system.OwnServers.StopBrokerAsync(abruptly: true);
+        await system.OwnServers.StartBrokerAsync(Stop);
+        await IsDroppedByAsync(followers[1], count: 2);
+
+        async Task IsDroppedByAsync(Guid follower, int count)
+        {
+            var page = $"/researchers/{followee}";
+            await Eventually.Async(async token => (await system.Http.GetAsync(page, token)).Headers.Age, age => age is not null, "the page comes from memory", Patience, Stop);
+            // Not through the gateway, which would know of it without any event.
+            using var follow = new HttpRequestMessage(HttpMethod.Put, new Uri(system["follow"].Url, $"/api/me/following/{followee}")) { Headers = { Authorization = system.As(follower).DefaultRequestHeaders.Authorization } };
+            using var answer = await system.Http.SendAsync(follow, Stop);
+            await answer.ShouldBeSuccessAsync();
+            await Eventually.Async(async token => await system.Http.GetStringAsync(page, token), html => html.Contains($"""data-number="followers">{count}<""", StringComparison.Ordinal), "the page has the new count", Patience, Stop);
+        }
+    }
+
+    [Fact]
     public async Task Whatever_people_do_to_each_other_any_faults_and_repeated_messages_in_the_middle_leave_no_residual()
     {
         var seed = Random.Shared.Next();
