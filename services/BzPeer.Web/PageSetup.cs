@@ -21,6 +21,7 @@ internal static class PageSetup
     {
         builder.AddPageKeys();
         builder.AddSessions();
+        builder.AddLanguages();
         builder.Services.AddMemoryCache();
         builder.Services.AddResponseCompression(options =>
         {
@@ -28,7 +29,7 @@ internal static class PageSetup
             options.EnableForHttps = true;
         });
         builder.Services.AddSingleton(PublicOrigin.Read(builder.Configuration));
-        builder.Services.AddRazorPages().AddCookieTempDataProvider(options =>
+        builder.Services.AddRazorPages().AddViewLocalization().AddCookieTempDataProvider(options =>
         {
             options.Cookie.Name = NoteCookie;
             options.Cookie.SecurePolicy = CookieSecurePolicy.SameAsRequest;
@@ -108,7 +109,7 @@ internal static class PageSetup
         return value is null ? address : QueryHelpers.AddQueryString(address, name, value);
     }
 
-    private static bool IsApi(PathString path) =>
+    public static bool IsApi(PathString path) =>
         path.StartsWithSegments("/api") || path.StartsWithSegments("/openapi") || path.StartsWithSegments("/scalar")
         || path.StartsWithSegments("/health") || path.StartsWithSegments("/alive");
 }

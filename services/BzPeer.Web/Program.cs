@@ -12,6 +12,7 @@ builder.AddPageKeeping();
 
 var app = builder.Build();
 app.UsePageSafety();
+app.UseLanguages();
 app.UsePageKeeping();
 app.UseServiceDefaults(describeApi: false);
 app.UsePages();

@@ -167,7 +167,7 @@ public sealed partial class PagesTests
     private static void Order(string text, params string[] parts) =>
         parts.Select(part => text.IndexOf(part, StringComparison.Ordinal)).ShouldBeInOrder();
 
-    [GeneratedRegex("""<style|\sstyle=|<script(?![^>]*\ssrc=|\stype="application/ld\+json")|\son[a-z]+=""")]
+    [GeneratedRegex("""<style|\sstyle=|<script(?![^>]*\ssrc=|\stype="application/(?:ld\+)?json")|\son[a-z]+=""")]
     private static partial Regex Inline();
 
     [GeneratedRegex("""(?:src|<link(?! rel="canonical")[^>]*href)="(?:https?:)?//[^"]*""")]

@@ -1,5 +1,7 @@
 // The researcher page: numbers that move by themselves, and following without leaving it. Without this script the page stays as it
 // was sent, and the same form posts and comes back.
+import { inWords, plural, text } from "./texts.js";
+
 const live = document.querySelector("[data-live]");
 if (live) researcherPage();
 
@@ -7,13 +9,13 @@ function researcherPage() {
   // Up to where the numbers shown go, in each service's events: nothing older is ever shown.
   const asOf = { follow: Number(live.dataset.follow), publication: Number(live.dataset.publication), trust: Number(live.dataset.trust) };
   const ownPage = live.dataset.own === "true";
-  const inWords = number => typeof number === "number" ? number.toLocaleString("en") : number;
+  const levels = { Baseline: text("Baseline"), Emerging: text("Emerging"), Established: text("Established"), Trusted: text("Trusted") };
 
   /** Shows a number wherever the page has it; whether it was another one. */
   function show(name, number) {
-    const text = inWords(number);
-    const stale = [...document.querySelectorAll(`[data-number="${name}"]`)].filter(each => each.textContent !== text);
-    for (const each of stale) each.textContent = text;
+    const words = typeof number === "number" ? inWords(number) : number;
+    const stale = [...document.querySelectorAll(`[data-number="${name}"]`)].filter(each => each.textContent !== words);
+    for (const each of stale) each.textContent = words;
     return stale.length > 0;
   }
 
@@ -29,21 +31,20 @@ function researcherPage() {
     }, 3000);
   }
 
-  const plural = (number, word) => `${inWords(number)} ${word}${number === 1 ? "" : "s"}`;
   const kinds = {
     counts({ followers, following }) {
       // What one hides from others one sees oneself.
       if (followers === null && ownPage) return;
-      if (show("followers", followers ?? "hidden") && followers !== null) announce("followers", plural(followers, "follower"));
+      if (show("followers", followers ?? text("hidden")) && followers !== null) announce("followers", plural("{0} follower|{0} followers", followers));
       show("following", following ?? "");
     },
     bibliography({ works, topics, closeCollaborators }) {
-      if (show("works", works)) announce("works", plural(works, "work"));
-      if (show("topics", topics)) announce("topics", plural(topics, "topic"));
-      if (show("closeCollaborators", closeCollaborators)) announce("closeCollaborators", plural(closeCollaborators, "close collaborator"));
+      if (show("works", works)) announce("works", plural("{0} work|{0} works", works));
+      if (show("topics", topics)) announce("topics", plural("{0} topic|{0} topics", topics));
+      if (show("closeCollaborators", closeCollaborators)) announce("closeCollaborators", plural("{0} close collaborator|{0} close collaborators", closeCollaborators));
     },
     trust({ score, level }) {
-      const words = `Trust ${score} - ${level}`;
+      const words = text("Trust {0} - {1}", score, levels[level] ?? level);
       if (!show("trust", words)) return;
       announce("trust", words);
       explain();
@@ -127,7 +128,7 @@ function researcherPage() {
     const wanted = button.value === "true";
     const body = new FormData(form, button);
     const before = form.querySelector("[data-number]").textContent;
-    const count = Number(before.replaceAll(",", ""));
+    const count = Number(before.replaceAll(/[.,]/g, "") || NaN);
     following = true;
     button.setAttribute("aria-busy", "true");
     document.querySelector("#actions [role=alert]")?.remove();
@@ -145,12 +146,12 @@ function researcherPage() {
         return;
       }
       becomes(answer.following);
-      say(answer.following ? `You follow ${form.dataset.follow}.` : `You no longer follow ${form.dataset.follow}.`);
+      say(answer.following ? text("You follow {0}.", form.dataset.follow) : text("You no longer follow {0}.", form.dataset.follow));
       asOf.follow = Math.max(asOf.follow, answer.asOf);
-      show("followers", answer.hidden ? "hidden" : answer.followers ?? "…");
+      show("followers", answer.hidden ? text("hidden") : answer.followers ?? "…");
     } catch {
       // No answer that can be read: it may have happened or not.
-      undo("That did not work. Load the page again to see where things stand.");
+      undo(text("That did not work. Load the page again to see where things stand."));
     } finally {
       following = false;
       button.removeAttribute("aria-busy");
@@ -161,7 +162,7 @@ function researcherPage() {
     function becomes(followed) {
       button.value = String(!followed);
       button.classList.toggle("primary", !followed);
-      button.querySelector("[data-label]").textContent = followed ? "Unfollow researcher" : "Follow researcher";
+      button.querySelector("[data-label]").textContent = followed ? text("Unfollow researcher") : text("Follow researcher");
     }
 
     function undo(refusal) {
