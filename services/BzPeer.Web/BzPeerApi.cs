@@ -20,12 +20,6 @@ internal sealed record Answer<T>(string Service, HttpStatusCode? Status, T? Valu
     /// <summary>Detail of the problem, in the service's words.</summary>
     public string? Problem { get; init; }
 
-    /// <summary>What to tell a visitor whose form was not carried out, in the service's words where it gave some; null when it was.</summary>
-    public string? Refusal => Status is >= HttpStatusCode.OK and < HttpStatusCode.MultipleChoices ? null
-        : Problem is not null ? Problem
-        : Unavailable ? $"The {Service} service does not answer, so nothing was changed as far as we know. Try again in a moment."
-        : "That was refused.";
-
     /// <summary>Where what was asked about went.</summary>
     public Uri? Location { get; init; }
 

@@ -12,7 +12,7 @@ internal static class Languages
     /// <summary>Remembers what was chosen.</summary>
     public const string Cookie = "bzpeer.language";
 
-    /// <summary>The first is that of the source: its texts are their own keys. To add one, name it here and translate <c>Texts.de.resx</c> and <c>ScriptTexts.de.resx</c>.</summary>
+    /// <summary>The first is that of the source: its texts are their own keys. To add one, name it here and translate the three <c>.de.resx</c>.</summary>
     public static readonly IReadOnlyList<CultureInfo> All =
         [Language("en", "d MMMM yyyy", "d MMM yyyy", "d MMM"), Language("de", "d. MMMM yyyy", "d. MMM yyyy", "d. MMM")];
 
@@ -22,6 +22,7 @@ internal static class Languages
     {
         builder.Services.AddLocalization();
         builder.Services.AddSingleton<ScriptTexts>();
+        builder.Services.AddSingleton<ServiceTexts>();
         builder.Services.Configure<RequestLocalizationOptions>(options =>
         {
             options.DefaultRequestCulture = new(All[0]);

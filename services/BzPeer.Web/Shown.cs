@@ -3,38 +3,30 @@ using System.Text.RegularExpressions;
 
 namespace BzPeer.Web;
 
-/// <summary>How numbers, dates, names and outside addresses are shown. Addresses are built from ids, never taken from a record.</summary>
+/// <summary>How numbers, dates, names and outside addresses are shown, as the language of the page writes them. Addresses are built from ids, never taken from a record.</summary>
 internal static partial class Shown
 {
-    public static string Count(long number) => number.ToString("N0", CultureInfo.InvariantCulture);
+    public static string Count(long number) => number.ToString("N0", CultureInfo.CurrentCulture);
 
-    public static string Number(double number) => number.ToString("0.##", CultureInfo.InvariantCulture);
+    public static string Number(double number) => number.ToString("0.##", CultureInfo.CurrentCulture);
 
-    public static string Day(DateTimeOffset at) => at.ToString("d MMMM yyyy", CultureInfo.InvariantCulture);
+    public static string Day(DateTimeOffset at) => at.ToString("D", CultureInfo.CurrentCulture);
 
-    public static string Day(DateOnly day) => day.ToString("d MMMM yyyy", CultureInfo.InvariantCulture);
+    public static string Day(DateOnly day) => day.ToString("D", CultureInfo.CurrentCulture);
 
-    public static string Moment(DateTimeOffset at) => at.UtcDateTime.ToString("d MMM yyyy, HH:mm 'UTC'", CultureInfo.InvariantCulture);
+    public static string Moment(DateTimeOffset at) => string.Create(CultureInfo.CurrentCulture, $"{at.UtcDateTime:d}, {at.UtcDateTime:HH:mm} UTC");
 
     /// <summary>A day, month or year of an answer: <c>2026-03-01</c> is "1 Mar 2026", <c>2026-03</c> "Mar 2026".</summary>
-    public static string Step(string at) => at.Length switch
-    {
-        10 => DateOnly.ParseExact(at, "yyyy-MM-dd", CultureInfo.InvariantCulture).ToString("d MMM yyyy", CultureInfo.InvariantCulture),
-        7 => DateOnly.ParseExact(at, "yyyy-MM", CultureInfo.InvariantCulture).ToString("MMM yyyy", CultureInfo.InvariantCulture),
-        _ => at,
-    };
+    public static string Step(string at) => Step(at, "d");
 
     /// <summary>The same where there is little room: a day without its year.</summary>
-    public static string Mark(string at) => at.Length == 10 ? Step(at)[..^5] : Step(at);
+    public static string Mark(string at) => Step(at, "M");
 
-    /// <summary>A time in the unit it is best read in.</summary>
-    public static string Duration(double seconds) => seconds switch
+    private static string Step(string at, string day) => at.Length switch
     {
-        < 1 => string.Create(CultureInfo.InvariantCulture, $"{seconds * 1000:0} ms"),
-        < 100 => string.Create(CultureInfo.InvariantCulture, $"{seconds:0.0} s"),
-        < 6000 => string.Create(CultureInfo.InvariantCulture, $"{seconds / 60:0} min"),
-        < 172_800 => string.Create(CultureInfo.InvariantCulture, $"{seconds / 3600:0} h"),
-        _ => string.Create(CultureInfo.InvariantCulture, $"{seconds / 86_400:0} days"),
+        10 => DateOnly.ParseExact(at, "yyyy-MM-dd", CultureInfo.InvariantCulture).ToString(day, CultureInfo.CurrentCulture),
+        7 => DateOnly.ParseExact(at, "yyyy-MM", CultureInfo.InvariantCulture).ToString("Y", CultureInfo.CurrentCulture),
+        _ => at,
     };
 
     public static string Machine(DateTimeOffset at) => at.UtcDateTime.ToString("O", CultureInfo.InvariantCulture);
@@ -56,31 +48,6 @@ internal static partial class Shown
 
     /// <summary>A name of the wire as words: <c>WorkPublished</c> is "Work published".</summary>
     public static string Words(string name) => WordStart().Replace(name, start => $" {start.Value.ToLowerInvariant()}");
-
-    /// <summary>A source of works by its name: <c>arxiv</c> is "arXiv". One that is not known keeps its own.</summary>
-    public static string Source(string source) => source switch
-    {
-        "openalex" => "OpenAlex",
-        "crossref" => "Crossref",
-        "arxiv" => "arXiv",
-        "orcid" => "ORCID",
-        "orcid-self-asserted" => "ORCID, self-asserted",
-        "retraction-watch" => "Retraction Watch",
-        "list" => "a list somebody keeps",
-        "self-asserted" => "one of the authors",
-        "curator" => "a curator",
-        _ => source,
-    };
-
-    /// <summary>A field of a work in words.</summary>
-    public static string Field(string field) => field switch
-    {
-        "doi" => "DOI",
-        "arxivId" => "arXiv id",
-        "openAlex" => "OpenAlex id",
-        "publicationDate" => "date",
-        _ => field,
-    };
 
     /// <summary>One of eight colours, always the same for the same researcher.</summary>
     public static int Hue(Guid id) => id.ToByteArray()[^1] % 8;

@@ -141,14 +141,14 @@ public sealed class SettingsTests
         site.World.Follow(me, other);
         await site.SignIn(me);
         (await site.Html($"/researchers/{other}")).ShouldContain($"href=\"/researchers/{other}/block\"");
-        Site.TextOf(await site.Html($"/researchers/{other}/block")).ShouldContain("Block Daniel Bernier? You no longer follow each other");
+        Site.TextOf(await site.Html($"/researchers/{other}/block")).ShouldContain("Block Daniel Bernier ? You no longer follow each other");
         site.World.Blocks.ShouldBeEmpty();
 
         var blocked = await site.Submit($"/researchers/{other}/block", $"/researchers/{other}/block", ("block", "true"));
 
         blocked.Headers.Location!.OriginalString.ShouldBe($"/researchers/{other}#actions");
         site.World.Follows.ShouldBeEmpty();
-        Site.TextOf(await site.Html($"/researchers/{other}")).ShouldContain("You block Daniel Bernier. Neither of you can follow the other.");
+        Site.TextOf(await site.Html($"/researchers/{other}")).ShouldContain("You block Daniel Bernier . Neither of you can follow the other.");
         Site.TextOf(await site.Html("/settings")).ShouldContain("Daniel Bernier since");
 
         await site.Submit("/settings", "/settings?handler=Unblock", ("id", other.ToString()));

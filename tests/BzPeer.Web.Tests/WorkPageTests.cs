@@ -212,8 +212,8 @@ public sealed partial class WorkPageTests
         Titles(await site.Html($"{works}?type=preprint")).ShouldBe(["Middle"]);
         var fruit = await site.Html($"{works}?topic={FakeWorld.Stable("Fruit")}&type=article");
         Titles(fruit).ShouldBe(["Apple"]);
-        fruit.ShouldContain($"<option value=\"{FakeWorld.Stable("Fruit")}\" selected=\"selected\">Fruit (2)</option>");
-        fruit.ShouldContain("<option selected=\"selected\">article</option>");
+        fruit.ShouldContain($"<option value=\"{FakeWorld.Stable("Fruit")}\" selected=\"selected\" dir=\"auto\">Fruit (2)</option>");
+        fruit.ShouldContain("<option value=\"article\" selected=\"selected\">article</option>");
         Site.TextOf(await site.Html($"{works}?type=book")).ShouldContain("No work is like that.");
     }
 

@@ -1,12 +1,13 @@
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Mvc.RazorPages;
+using Microsoft.Extensions.Localization;
 
 namespace BzPeer.Web.Pages;
 
 /// <summary>What the event log adds up to: works by topic, trust over time, who moves, and how fresh the log is.</summary>
-internal sealed class AnalyticsModel(BzPeerApi api) : PageModel
+internal sealed class AnalyticsModel(BzPeerApi api, IStringLocalizer<Texts> texts) : PageModel
 {
-    public static readonly IReadOnlyList<(string Window, string Label)> Windows = [("24h", "24 hours"), ("7d", "7 days"), ("30d", "30 days")];
+    public static IReadOnlyList<(string Window, string Label)> Windows(IStringLocalizer texts) => [("24h", texts["24 hours"]), ("7d", texts["7 days"]), ("30d", texts["30 days"])];
 
     public string Window { get; private set; } = "";
 
@@ -25,7 +26,7 @@ internal sealed class AnalyticsModel(BzPeerApi api) : PageModel
     public async Task<IActionResult> OnGet(string? window, CancellationToken ct)
     {
         Window = window ?? "7d";
-        if (Windows.All(each => each.Window != Window))
+        if (Windows(texts).All(each => each.Window != Window))
             return StatusCode(StatusCodes.Status400BadRequest);
         var (topics, trust, freshness) = (api.TopicsByYear(12, ct), api.TrustOverTime(ct), api.Freshness("1h", ct));
         var (followers, risen) = (api.Movers(Window, "followers", 8, ct), api.Movers(Window, "trust", 8, ct));
@@ -35,16 +36,19 @@ internal sealed class AnalyticsModel(BzPeerApi api) : PageModel
         return Page();
     }
 
-    internal static IReadOnlyList<Chart> ByLevel(IReadOnlyList<TrustAt> days) => Chart.OfStacks(
+    internal static IReadOnlyList<Chart> ByLevel(IReadOnlyList<TrustAt> days, IStringLocalizer texts) => Chart.OfStacks(
     [
         .. days.Select(day => (Shown.Mark(day.At), (IReadOnlyList<(string, string, long)>)
-            [.. TrustFactors.Levels.Select(level => ($"level-{level.Level.ToLowerInvariant()}", level.Level, day.Levels.GetValueOrDefault(level.Level)))])),
+            [.. Words.Levels.Select(level => ($"level-{level.Level.ToLowerInvariant()}", texts.Level(level.Level), day.Levels.GetValueOrDefault(level.Level)))])),
     ]);
 
     internal static IReadOnlyList<Chart> ByScore(TrustAt day) => Chart.OfStacks(
         [.. day.Bands.Select(band => ($"{band.From}–{band.To}", (IReadOnlyList<(string, string, long)>)[("", "", band.Researchers)]))]);
 
-    internal static PersonRow Row(Mover mover, Card? card, string unit) => new(
-        mover.ResearcherId, card?.Name, PersonRow.LineOf(card), unit == "point" ? card?.Trust : null,
-        [$"+{Shown.Count(mover.Gained)} {unit}{(mover.Gained == 1 ? "" : "s")}", $"{Shown.Count(mover.Now)} now"]);
+    internal static PersonRow Row(Mover mover, Card? card, string of, IStringLocalizer texts) => new(
+        mover.ResearcherId, card?.Name, PersonRow.LineOf(card), of == "trust" ? card?.Trust : null,
+        [
+            of == "trust" ? texts.Plural("+{0:N0} point|+{0:N0} points", mover.Gained) : texts.Plural("+{0:N0} follower|+{0:N0} followers", mover.Gained),
+            texts["{0:N0} now", mover.Now],
+        ]);
 }

@@ -6,7 +6,7 @@ namespace BzPeer.Web.Pages;
 
 /// <summary>Asks before somebody is blocked, because a block ends follows that unblocking does not bring back.</summary>
 [SignedIn]
-internal sealed class BlockModel(BzPeerApi api) : PageModel
+internal sealed class BlockModel(BzPeerApi api, ServiceTexts told) : PageModel
 {
     public Guid Id { get; private set; }
 
@@ -28,7 +28,7 @@ internal sealed class BlockModel(BzPeerApi api) : PageModel
             return await this.SignInAgain();
         if (answer.Survivor is { } survivor)
             return LocalRedirect($"/researchers/{survivor}/block");
-        if (answer.Refusal is { } refusal)
+        if (told.Refusal(answer) is { } refusal)
         {
             Refusal = refusal;
             return await Show(id, ct);

@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Antiforgery;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Mvc.RazorPages;
+using Microsoft.Extensions.Localization;
 using Microsoft.AspNetCore.WebUtilities;
 using Microsoft.Extensions.Options;
 using Microsoft.Net.Http.Headers;
@@ -14,17 +15,17 @@ namespace BzPeer.Web.Pages;
 [SignedIn(Curator = true)]
 [DisableRequestSizeLimit]
 [IgnoreAntiforgeryToken]
-internal sealed class CurateImportsModel(BzPeerApi api, IAntiforgery antiforgery, IOptions<AntiforgeryOptions> forms, IConfiguration configuration) : PageModel
+internal sealed class CurateImportsModel(BzPeerApi api, IStringLocalizer<Texts> texts, ServiceTexts told, IAntiforgery antiforgery, IOptions<AntiforgeryOptions> forms, IConfiguration configuration) : PageModel
 {
     /// <summary>The formats, and what a file of each is.</summary>
-    public static readonly IReadOnlyList<(string Name, string Label)> Formats =
+    public IReadOnlyList<(string Name, string Label)> Formats =>
     [
-        ("openalex", "OpenAlex: works or authors (JSON, NDJSON)"), ("crossref", "Crossref: works (JSON, NDJSON)"), ("arxiv", "arXiv: an Atom feed, OAI-PMH or JSON"),
-        ("orcid", "ORCID: a record or its works (XML, JSON)"), ("bibtex", "BibTeX: a list somebody keeps"), ("csl", "CSL-JSON: a list somebody keeps"),
-        ("retraction-watch", "Retraction Watch: retractions (CSV)"),
+        ("openalex", texts["OpenAlex: works or authors (JSON, NDJSON)"]), ("crossref", texts["Crossref: works (JSON, NDJSON)"]), ("arxiv", texts["arXiv: an Atom feed, OAI-PMH or JSON"]),
+        ("orcid", texts["ORCID: a record or its works (XML, JSON)"]), ("bibtex", texts["BibTeX: a list somebody keeps"]), ("csl", texts["CSL-JSON: a list somebody keeps"]),
+        ("retraction-watch", texts["Retraction Watch: retractions (CSV)"]),
     ];
 
-    public string Format { get; private set; } = Formats[0].Name;
+    public string Format { get; private set; } = "openalex";
 
     public Said? Said { get; private set; }
 
@@ -39,7 +40,7 @@ internal sealed class CurateImportsModel(BzPeerApi api, IAntiforgery antiforgery
             return StatusCode(StatusCodes.Status400BadRequest);
         // Said at once, and not after half an hour of sending; what is a little too large Publication refuses.
         if (Request.ContentLength > Gateway.ImportLimit(configuration))
-            return Refuse($"An import may have {Shown.Count(Gateway.ImportLimit(configuration))} bytes. Send it in parts, or packed with gzip.");
+            return Refuse(texts["An import may have {0:N0} bytes. Send it in parts, or packed with gzip.", Gateway.ImportLimit(configuration)]);
         var parts = new MultipartReader(boundary.ToString(), Request.Body);
         // As a browser sends them, in the order of the form: its token and the format, then the file.
         while (await parts.ReadNextSectionAsync(ct) is { } part)
@@ -62,14 +63,14 @@ internal sealed class CurateImportsModel(BzPeerApi api, IAntiforgery antiforgery
     private async Task<IActionResult> Take(MultipartSection part, CancellationToken ct)
     {
         if (part.AsFileSection()?.FileName is not { Length: > 0 } name)
-            return Refuse("Choose a file.");
+            return Refuse(texts["Choose a file."]);
         var me = (await Session.Of(HttpContext))!;
         var answer = await api.StartImport(Format, part.Body, MediaTypeOf(name) ?? part.ContentType ?? "application/octet-stream", me.AccessToken, ct);
         return answer switch
         {
             { Status: System.Net.HttpStatusCode.Unauthorized } => await this.SignInAgain(),
             { Value: { } import } => LocalRedirect($"/curate/imports/{import.Id}"),
-            _ => Refuse(answer.Refusal ?? "That was not taken."),
+            _ => Refuse(told.Refusal(answer) ?? texts["That was not taken."]),
         };
     }
 

@@ -1,12 +1,13 @@
 using System.Net;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Mvc.RazorPages;
+using Microsoft.Extensions.Localization;
 
 namespace BzPeer.Web.Pages;
 
 /// <summary>The curators' queue of researchers who may be one person. Each pair is one form: who stays, why, and which of the two it is.</summary>
 [SignedIn(Curator = true)]
-internal sealed class CuratePairsModel(BzPeerApi api) : PageModel
+internal sealed class CuratePairsModel(BzPeerApi api, IStringLocalizer<Texts> texts, ServiceTexts told) : PageModel
 {
     public Answer<Paged<SuspectedPair>> Pairs { get; private set; } = null!;
 
@@ -34,10 +35,10 @@ internal sealed class CuratePairsModel(BzPeerApi api) : PageModel
             return StatusCode(StatusCodes.Status400BadRequest);
         (Reason, Survivor) = (reason, survivor);
         if (survivor is not { } stays)
-            return await Refuse(id, "Say which of the two profiles stays.", cursor, ct);
+            return await Refuse(id, texts["Say which of the two profiles stays."], cursor, ct);
         var answer = await api.MergeInto(stays, stays == first ? second : first, reason, await Token(), ct);
         TempData[nameof(Merge)] = answer.Value?.Id;
-        return await Decided(answer, id, "Merged: works, followers and trust are the remaining profile's, and the other's address leads there.", cursor, ct);
+        return await Decided(answer, id, texts["Merged: works, followers and trust are the remaining profile's, and the other's address leads there."], cursor, ct);
     }
 
     public async Task<IActionResult> OnPostDistinct(Guid? pair, Guid? survivor, string? reason, string? cursor, CancellationToken ct)
@@ -45,7 +46,7 @@ internal sealed class CuratePairsModel(BzPeerApi api) : PageModel
         if (pair is not { } id)
             return StatusCode(StatusCodes.Status400BadRequest);
         (Reason, Survivor) = (reason, survivor);
-        return await Decided(await api.TellApart(id, reason, await Token(), ct), id, "They are two people, and nobody is asked again.", cursor, ct);
+        return await Decided(await api.TellApart(id, reason, await Token(), ct), id, texts["They are two people, and nobody is asked again."], cursor, ct);
     }
 
     public async Task<IActionResult> OnPostTakeBack(Guid? merge, string? reason, string? cursor, CancellationToken ct)
@@ -53,7 +54,7 @@ internal sealed class CuratePairsModel(BzPeerApi api) : PageModel
         if (merge is not { } id)
             return StatusCode(StatusCodes.Status400BadRequest);
         (Reason, Merge) = (reason, id);
-        return await Decided(await api.TakeMergeBack(id, reason, await Token(), ct), id, "Taken back: everything is what it was, and the pair is in the queue again.", cursor, ct);
+        return await Decided(await api.TakeMergeBack(id, reason, await Token(), ct), id, texts["Taken back: everything is what it was, and the pair is in the queue again."], cursor, ct);
     }
 
     private async Task<string> Token() => (await Session.Of(HttpContext))!.AccessToken;
@@ -62,7 +63,7 @@ internal sealed class CuratePairsModel(BzPeerApi api) : PageModel
     {
         if (answer.Status is HttpStatusCode.Unauthorized)
             return await this.SignInAgain();
-        if (answer.Refusal is { } refusal)
+        if (told.Refusal(answer) is { } refusal)
             return await Refuse(what, refusal, cursor, ct);
         Said.Next(TempData, what.ToString(), done);
         return LocalRedirect(Request.With("handler", null));

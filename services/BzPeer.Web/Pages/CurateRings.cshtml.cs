@@ -2,12 +2,13 @@ using System.Net;
 using System.Text.RegularExpressions;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Mvc.RazorPages;
+using Microsoft.Extensions.Localization;
 
 namespace BzPeer.Web.Pages;
 
 /// <summary>Rings of accounts whose follows count for no trust: marking one, and reinstating it.</summary>
 [SignedIn(Curator = true)]
-internal sealed partial class CurateRingsModel(BzPeerApi api) : PageModel
+internal sealed partial class CurateRingsModel(BzPeerApi api, IStringLocalizer<Texts> texts, ServiceTexts told) : PageModel
 {
     public const string Mark = "mark";
 
@@ -38,9 +39,9 @@ internal sealed partial class CurateRingsModel(BzPeerApi api) : PageModel
         var lines = (members ?? "").Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
         var ids = lines.Select(line => Id().Match(line)).ToArray();
         if (Array.FindIndex(ids, id => !id.Success) is var wrong and >= 0)
-            return await Refuse(Mark, $"“{Shown.Short(lines[wrong], 80)}” holds no researcher's id. Write one id, or the address of one page, on each line.", null, ct);
+            return await Refuse(Mark, texts["“{0}” holds no researcher's id. Write one id, or the address of one page, on each line.", Shown.Short(lines[wrong], 80)], null, ct);
         var answer = await api.MarkRing([.. ids.Select(id => Guid.Parse(id.Value))], reason, await Token(), ct);
-        return await Decided(answer, Mark, ring => $"Marked. {Effect(ring)}", null, ct);
+        return await Decided(answer, Mark, ring => $"{texts["Marked."]} {Effect(ring)}", null, ct);
     }
 
     public async Task<IActionResult> OnPostReinstate(Guid? ring, string? reason, string? cursor, CancellationToken ct)
@@ -48,15 +49,14 @@ internal sealed partial class CurateRingsModel(BzPeerApi api) : PageModel
         if (ring is not { } id)
             return StatusCode(StatusCodes.Status400BadRequest);
         Reason = reason;
-        return await Decided(await api.ReinstateRing(id, reason, await Token(), ct), id.ToString(), reinstated => $"Reinstated. {Effect(reinstated)}", cursor, ct);
+        return await Decided(await api.ReinstateRing(id, reason, await Token(), ct), id.ToString(), reinstated => $"{texts["Reinstated."]} {Effect(reinstated)}", cursor, ct);
     }
 
-    public static string Effect(Ring ring) => ring switch
+    public string Effect(Ring ring) => ring switch
     {
-        { Counted: false } => "Scores are still moving.",
-        { MovedTotal: 0 } => "No score moved.",
-        { MovedTotal: 1 } => "1 score moved.",
-        _ => $"{Shown.Count(ring.MovedTotal)} scores moved.",
+        { Counted: false } => texts["Scores are still moving."],
+        { MovedTotal: 0 } => texts["No score moved."],
+        _ => texts.Plural("{0:N0} score moved.|{0:N0} scores moved.", ring.MovedTotal),
     };
 
     private async Task<string> Token() => (await Session.Of(HttpContext))!.AccessToken;
@@ -66,7 +66,7 @@ internal sealed partial class CurateRingsModel(BzPeerApi api) : PageModel
         if (answer.Status is HttpStatusCode.Unauthorized)
             return await this.SignInAgain();
         if (answer.Value is not { } ring)
-            return await Refuse(part, answer.Refusal ?? "That was refused.", cursor, ct);
+            return await Refuse(part, told.Refusal(answer) ?? texts["That was refused."], cursor, ct);
         Said.Next(TempData, part, done(ring));
         return LocalRedirect("/curate/rings");
     }

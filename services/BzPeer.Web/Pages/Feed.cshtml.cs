@@ -1,11 +1,12 @@
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Mvc.RazorPages;
+using Microsoft.Extensions.Localization;
 
 namespace BzPeer.Web.Pages;
 
 /// <summary>What those one follows publish, the newest in the record first, each work once and with everybody it is here for.</summary>
 [SignedIn]
-internal sealed class FeedModel(BzPeerApi api) : PageModel
+internal sealed class FeedModel(BzPeerApi api, IStringLocalizer<Texts> texts, ServiceTexts told) : PageModel
 {
     public Answer<FeedPage> Feed { get; private set; } = null!;
 
@@ -27,12 +28,12 @@ internal sealed class FeedModel(BzPeerApi api) : PageModel
         var answer = await api.MarkFeedRead(position, (await Session.Of(HttpContext))!.AccessToken, ct);
         if (answer.Status is System.Net.HttpStatusCode.Unauthorized)
             return await this.SignInAgain();
-        if (answer.Refusal is { } refusal)
+        if (told.Refusal(answer) is { } refusal)
         {
             Said = new("feed", refusal, Refused: true);
             return await Show(null, ct);
         }
-        Said.Next(TempData, "feed", "All of it is marked as read.");
+        Said.Next(TempData, "feed", texts["All of it is marked as read."]);
         return LocalRedirect("/feed");
     }
 

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Mvc.RazorPages;
+using Microsoft.Extensions.Localization;
 
 namespace BzPeer.Web.Pages;
 
@@ -9,7 +10,7 @@ namespace BzPeer.Web.Pages;
 /// The researcher page. Everything it shows is asked for at once; what does not come is shown as missing, and the
 /// graph slice, the slowest, is written when the rest of the page is already on the screen.
 /// </summary>
-internal sealed class ResearcherModel(BzPeerApi api) : PageModel
+internal sealed class ResearcherModel(BzPeerApi api, IStringLocalizer<Texts> texts, ServiceTexts told) : PageModel
 {
     private const int SliceSize = 30;
 
@@ -44,7 +45,7 @@ internal sealed class ResearcherModel(BzPeerApi api) : PageModel
     public string Name =>
         Card.Value?.Name
         ?? Works.Value?.Items.SelectMany(work => work.Authors ?? []).FirstOrDefault(author => author.ResearcherId == Id)?.Name
-        ?? "Researcher";
+        ?? texts["Researcher"];
 
     public TrustScore? Trust => Statement.Value is { } statement ? new(statement.Score, statement.Level) : Card.Value?.Trust;
 
@@ -124,7 +125,7 @@ internal sealed class ResearcherModel(BzPeerApi api) : PageModel
             await Session.End(HttpContext);
             return scripted ? new JsonResult(new { signIn }) { StatusCode = 401 } : LocalRedirect(signIn);
         }
-        var refusal = answer.Refusal;
+        var refusal = told.Refusal(answer);
         if (!scripted)
         {
             (TempData[nameof(Refusal)], TempData[nameof(Position)]) = (refusal, answer.Position);

@@ -1,11 +1,12 @@
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Mvc.RazorPages;
+using Microsoft.Extensions.Localization;
 
 namespace BzPeer.Web.Pages;
 
 /// <summary>What a researcher decides about themselves: their page, who sees their lists, whom they block. Each part is a form of its own.</summary>
 [SignedIn]
-internal sealed class SettingsModel(BzPeerApi api) : PageModel
+internal sealed class SettingsModel(BzPeerApi api, IStringLocalizer<Texts> texts, ServiceTexts told) : PageModel
 {
     public const string Profile = "profile", Visibility = "visibility", Claim = "claim", Blocks = "blocks";
 
@@ -41,7 +42,7 @@ internal sealed class SettingsModel(BzPeerApi api) : PageModel
             return StatusCode(StatusCodes.Status400BadRequest);
         (Headline, OpenToCollaborate) = (headline, open);
         var me = await Session.Of(HttpContext);
-        return await Answer(await api.EditProfile(me!.ResearcherId, headline ?? "", open, me.AccessToken, ct), Profile, "Saved. It is on your page now.", ct);
+        return await Answer(await api.EditProfile(me!.ResearcherId, headline ?? "", open, me.AccessToken, ct), Profile, texts["Saved. It is on your page now."], ct);
     }
 
     public async Task<IActionResult> OnPostVisibility(bool lists, bool counts, CancellationToken ct)
@@ -49,7 +50,7 @@ internal sealed class SettingsModel(BzPeerApi api) : PageModel
         if (!ModelState.IsValid)
             return StatusCode(StatusCodes.Status400BadRequest);
         Choice = new(lists, counts);
-        return await Answer(await api.ChooseVisibility(Choice, await Token(), ct), Visibility, "Saved. Who looks from now on sees this.", ct);
+        return await Answer(await api.ChooseVisibility(Choice, await Token(), ct), Visibility, texts["Saved. Who looks from now on sees this."], ct);
     }
 
     public async Task<IActionResult> OnPostClaim(bool? claim, CancellationToken ct)
@@ -58,13 +59,13 @@ internal sealed class SettingsModel(BzPeerApi api) : PageModel
             return StatusCode(StatusCodes.Status400BadRequest);
         var me = await Session.Of(HttpContext);
         return await Answer(
-            await api.Claim(me!.ResearcherId, wanted, me.AccessToken, ct), Claim, wanted ? "This profile is yours." : "You gave this profile back.", ct);
+            await api.Claim(me!.ResearcherId, wanted, me.AccessToken, ct), Claim, wanted ? texts["This profile is yours."] : texts["You gave this profile back."], ct);
     }
 
     public async Task<IActionResult> OnPostUnblock(Guid? id, CancellationToken ct) =>
         id is not { } other
             ? StatusCode(StatusCodes.Status400BadRequest)
-            : await Answer(await api.Block(other, false, await Token(), ct), Blocks, "Unblocked. Either of you may follow the other again.", ct);
+            : await Answer(await api.Block(other, false, await Token(), ct), Blocks, texts["Unblocked. Either of you may follow the other again."], ct);
 
     private async Task<string> Token() => (await Session.Of(HttpContext))!.AccessToken;
 
@@ -72,7 +73,7 @@ internal sealed class SettingsModel(BzPeerApi api) : PageModel
     {
         if (answer.Status is System.Net.HttpStatusCode.Unauthorized)
             return await this.SignInAgain();
-        if (answer.Refusal is { } refusal)
+        if (told.Refusal(answer) is { } refusal)
         {
             Said = new(part, refusal, Refused: true);
             return await Show(null, ct);

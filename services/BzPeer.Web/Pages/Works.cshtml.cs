@@ -1,12 +1,14 @@
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Mvc.RazorPages;
+using Microsoft.Extensions.Localization;
 
 namespace BzPeer.Web.Pages;
 
 /// <summary>All works of a researcher, or those of some years, a type or a topic, in the order asked for; the address says which.</summary>
-internal sealed class WorksModel(BzPeerApi api) : PageModel
+internal sealed class WorksModel(BzPeerApi api, IStringLocalizer<Texts> texts) : PageModel
 {
-    public static readonly IReadOnlyList<(string Value, string Label)> Orders = [("newest", "Newest first"), ("oldest", "Oldest first"), ("title", "By title")];
+    public static IReadOnlyList<(string Value, string Label)> Orders(IStringLocalizer texts) =>
+        [("newest", texts["Newest first"]), ("oldest", texts["Oldest first"]), ("title", texts["By title"])];
 
     public Guid Id { get; private set; }
 
@@ -33,7 +35,7 @@ internal sealed class WorksModel(BzPeerApi api) : PageModel
         Types = [.. ((await newest).Value?.Items ?? []).Select(work => work.Type).Append(Filter.Type).OfType<string>().Distinct().Order(StringComparer.Ordinal)];
         Topics = (await topics).Value?.Items ?? [];
         if (Guid.TryParse(Filter.Topic, out var chosen) && Topics.All(known => known.Id != chosen))
-            Topics = [.. Topics, new CountedLabel(chosen, "the topic of this address", 0)];
+            Topics = [.. Topics, new CountedLabel(chosen, texts["the topic of this address"], 0)];
         Card = await card;
         if (this.Instead(Card, other => $"/researchers/{other}/works{Request.QueryString}") is { } elsewhere)
             return elsewhere;
