@@ -75,5 +75,25 @@ public sealed class LanguageTests
         }
     }
 
+    [Fact]
+    public async Task A_page_that_is_kept_is_kept_in_its_language()
+    {
+        await using var site = await Site.StartAsync();
+        site.Kept.Listening = true;
+        var page = $"/researchers/{site.World.Seed}";
+        using var german = site.NewVisitor();
+        german.DefaultRequestHeaders.Add("Accept-Language", "de");
+
+        await site.Html(page);
+        await german.GetAsync(page, TestContext.Current.CancellationToken);
+        var kept = await german.GetAsync(page, TestContext.Current.CancellationToken);
+
+        kept.Headers.Age.ShouldNotBeNull("it comes from memory");
+        kept.Content.Headers.ContentLanguage.ShouldBe(["de"]);
+        kept.Headers.Vary.Count(header => header == "Cookie").ShouldBe(1);
+        (await Html(kept)).ShouldContain("<html lang=\"de\"");
+        (await site.Html(page)).ShouldContain("<html lang=\"en\"");
+    }
+
     private static Task<string> Html(HttpResponseMessage response) => response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
 }
