@@ -41,8 +41,9 @@ internal readonly record struct Strength(BigInteger Numerator, BigInteger Denomi
 /// <param name="Other">The other.</param>
 /// <param name="Works">How many works.</param>
 /// <param name="Strength">What these works add up to.</param>
-/// <param name="Latest">Year of the latest of them, null where none has a year.</param>
-internal sealed record Pair(Guid One, Guid Other, long Works, Strength Strength, int? Latest = null)
+/// <param name="First">Year of the first of them, null where none has a year.</param>
+/// <param name="Latest">Year of the latest of them.</param>
+internal sealed record Pair(Guid One, Guid Other, long Works, Strength Strength, int? First = null, int? Latest = null)
 {
     /// <summary>The same, seen from the other.</summary>
     public Pair Turned => this with { One = Other, Other = One };
@@ -101,7 +102,7 @@ internal sealed class Collaborations(NpgsqlDataSource database)
     {
         var sql =
             $"""
-            select a.researcher_id, b.researcher_id, w.people, count(distinct w.id), max(w.year)
+            select a.researcher_id, b.researcher_id, w.people, count(distinct w.id), min(w.year), max(w.year)
             from work_authors a join works w on w.id = a.work_id and w.validated and not w.retracted
             join work_authors b on b.work_id = a.work_id and b.researcher_id <> a.researcher_id
             where {where} group by 1, 2, 3
@@ -112,11 +113,18 @@ internal sealed class Collaborations(NpgsqlDataSource database)
         var pairs = new Dictionary<(Guid, Guid), Pair>();
         while (await row.ReadAsync(cancellation))
         {
-            var (one, other, works, latest) = (row.GetGuid(0), row.GetGuid(1), row.GetInt64(3), row.IsDBNull(4) ? (int?)null : row.GetInt32(4));
+            var (one, other, works) = (row.GetGuid(0), row.GetGuid(1), row.GetInt64(3));
+            var (first, latest) = (row.IsDBNull(4) ? (int?)null : row.GetInt32(4), row.IsDBNull(5) ? (int?)null : row.GetInt32(5));
             var strength = Strength.Of(row.GetInt32(2), works);
             pairs[(one, other)] = pairs.TryGetValue((one, other), out var pair)
-                ? pair with { Works = pair.Works + works, Strength = pair.Strength + strength, Latest = pair.Latest > latest ? pair.Latest : latest ?? pair.Latest }
-                : new(one, other, works, strength, latest);
+                ? pair with
+                {
+                    Works = pair.Works + works,
+                    Strength = pair.Strength + strength,
+                    First = pair.First < first ? pair.First : first ?? pair.First,
+                    Latest = pair.Latest > latest ? pair.Latest : latest ?? pair.Latest,
+                }
+                : new(one, other, works, strength, first, latest);
         }
 
         return [.. pairs.Values];

@@ -65,7 +65,7 @@ internal static class GraphConnectionEndpoint
         return TypedResults.Ok(new GraphConnection(
             from, to, found.Way?.Count,
             [.. people.Select(id => new GraphNode(id, "researcher", names.GetValueOrDefault(id, "")))],
-            [.. way.Select(hop => new GraphEdge(hop.One, hop.Other, "collaborated", hop.Strength.Value, Graph.CoAuthor(hop)))],
+            [.. way.Select(hop => new GraphEdge(hop.One, hop.Other, "collaborated", hop.Strength.Value, Graph.CoAuthor(hop), hop.First, hop.Latest))],
             works, found.CutOff, ReasonOf(found), asOf));
     }
 

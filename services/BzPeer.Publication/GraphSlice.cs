@@ -6,13 +6,24 @@ using Npgsql;
 namespace BzPeer.Publication;
 
 /// <summary>A node: a <c>researcher</c>, <c>work</c>, <c>topic</c> or <c>institution</c>.</summary>
-public sealed record GraphNode(Guid Id, string Kind, string Label);
+/// <param name="Id">Which one.</param>
+/// <param name="Kind">What it is.</param>
+/// <param name="Label">Its name or title.</param>
+/// <param name="Year">When a work was published; null where that is not known, and for everything else.</param>
+public sealed record GraphNode(Guid Id, string Kind, string Label, int? Year = null);
 
 /// <summary>
 /// An edge: <c>authored</c> (researcher, work), <c>collaborated</c> (two researchers), <c>about</c> (work, researcher or institution, topic) or
 /// <c>affiliated</c> (researcher or work, institution).
 /// </summary>
-public sealed record GraphEdge(Guid Source, Guid Target, string Kind, double Weight, string Reason);
+/// <param name="Source">Where it begins.</param>
+/// <param name="Target">Where it ends.</param>
+/// <param name="Kind">What it says of the two.</param>
+/// <param name="Weight">The strength of a collaboration, else the number of works that make the edge.</param>
+/// <param name="Reason">What makes it, in words.</param>
+/// <param name="First">Year of the first of the works that make it, null where none has a year.</param>
+/// <param name="Latest">Year of the latest of them.</param>
+public sealed record GraphEdge(Guid Source, Guid Target, string Kind, double Weight, string Reason, int? First = null, int? Latest = null);
 
 /// <summary>How many nodes of a kind a slice shows, and how many there are.</summary>
 public sealed record KindShown(int Shown, int Total);
@@ -59,17 +70,18 @@ internal sealed class Graph(NpgsqlDataSource database, Collaborations collaborat
     /// <param name="Id">The neighbour.</param>
     /// <param name="Label">Its name or title.</param>
     /// <param name="Works">The works that tie it to the centre.</param>
-    /// <param name="Latest">Year of the latest of them, null where none has a year.</param>
-    private sealed record Neighbour(Guid Id, string Label, long Works, int? Latest);
+    /// <param name="First">Year of the first of them, null where none has a year.</param>
+    /// <param name="Latest">Year of the latest of them.</param>
+    private sealed record Neighbour(Guid Id, string Label, long Works, int? First, int? Latest);
 
     public async Task<GraphSlice?> ReadAsync(int limit, long asOf, CancellationToken cancellation)
     {
-        if (await LabelAsync(cancellation) is not { } label) return null;
+        if (await CentreAsync(cancellation) is not { } node) return null;
         var neighbours = new Dictionary<string, (List<Neighbour> Nearest, int Total)>();
         foreach (var kind in Kinds) neighbours[kind] = await NeighboursAsync(kind, limit - 1, cancellation);
 
         var chosen = Share(limit - 1, neighbours.ToDictionary(kind => kind.Key, kind => kind.Value.Nearest));
-        List<GraphNode> nodes = [new(centre, centreKind, label), .. chosen.Select(n => new GraphNode(n.Neighbour.Id, n.Kind, n.Neighbour.Label))];
+        List<GraphNode> nodes = [node, .. chosen.Select(n => new GraphNode(n.Neighbour.Id, n.Kind, n.Neighbour.Label, n.Kind == "work" ? n.Neighbour.Latest : null))];
         var edges = await EdgesAsync(nodes.ToLookup(node => node.Kind, node => node.Id), cancellation);
         edges.AddRange(chosen.Select(n => ThroughWorks(n.Kind, n.Neighbour)).OfType<GraphEdge>());
         var kinds = Kinds.ToDictionary(kind => kind, kind => new KindShown(nodes.Count(node => node.Kind == kind), neighbours[kind].Total + (kind == centreKind ? 1 : 0)));
@@ -90,17 +102,18 @@ internal sealed class Graph(NpgsqlDataSource database, Collaborations collaborat
         return [.. Kinds.SelectMany(kind => nearest[kind].Take(taken[kind]).Select(neighbour => (kind, neighbour)))];
     }
 
-    private async Task<string?> LabelAsync(CancellationToken cancellation)
+    private async Task<GraphNode?> CentreAsync(CancellationToken cancellation)
     {
         await using var command = database.CreateCommand(centreKind switch
         {
-            "researcher" => "select name from researchers where id = $1",
-            "work" => "select title from works where id = $1",
-            "topic" => "select min(label) from work_topics where topic_id = $1",
-            _ => "select min(name) from work_institutions where institution_id = $1",
+            "researcher" => "select name, null::int from researchers where id = $1",
+            "work" => "select title, year from works where id = $1",
+            "topic" => "select min(label), null::int from work_topics where topic_id = $1",
+            _ => "select min(name), null::int from work_institutions where institution_id = $1",
         });
         command.Parameters.Add(new() { Value = centre });
-        return await command.ExecuteScalarAsync(cancellation) as string;
+        await using var row = await command.ExecuteReaderAsync(cancellation);
+        return await row.ReadAsync(cancellation) && !row.IsDBNull(0) ? new(centre, centreKind, row.GetString(0), Year(row, 1)) : null;
     }
 
     /// <summary>The works around the centre.</summary>
@@ -120,27 +133,27 @@ internal sealed class Graph(NpgsqlDataSource database, Collaborations collaborat
         var (onlyThere, onlyTheirs) = (centreKind == "institution" ? "join work_institutions i using (work_id, position)" : "", centreKind == "researcher" ? "join work_authors a using (work_id, position)" : "");
         await using var command = database.CreateCommand($"with around as ({Around}), found as (" + kind switch
         {
-            "work" => "select w.id, w.title label, 1::bigint works, w.year latest, row_number() over (order by w.listed_on desc, w.id desc) place from works w join around on around.work_id = w.id",
+            "work" => "select w.id, w.title label, 1::bigint works, w.year earliest, w.year latest, row_number() over (order by w.listed_on desc, w.id desc) place from works w join around on around.work_id = w.id",
             "researcher" =>
                 $"""
-                select r.id, r.name label, count(distinct a.work_id) works, max(around.year) latest, min(a.position) place
+                select r.id, r.name label, count(distinct a.work_id) works, min(around.year) earliest, max(around.year) latest, min(a.position) place
                 from around join work_authors a using (work_id) {onlyThere} join researchers r on r.id = a.researcher_id {(onlyThere == "" ? "" : "where i.institution_id = $1")} group by r.id
                 """,
-            "topic" => "select t.topic_id id, min(t.label) label, count(*) works, max(around.year) latest, min(t.rank) place from around join work_topics t using (work_id) group by t.topic_id",
+            "topic" => "select t.topic_id id, min(t.label) label, count(*) works, min(around.year) earliest, max(around.year) latest, min(t.rank) place from around join work_topics t using (work_id) group by t.topic_id",
             _ =>
                 $"""
-                select i.institution_id id, min(i.name) label, count(distinct i.work_id) works, max(around.year) latest, 1 place
+                select i.institution_id id, min(i.name) label, count(distinct i.work_id) works, min(around.year) earliest, max(around.year) latest, 1 place
                 from around join work_institutions i using (work_id) {onlyTheirs} {(onlyTheirs == "" ? "" : "where a.researcher_id = $1")} group by i.institution_id
                 """,
-        } + ") select id, label, works, latest, count(*) over ()::int from found order by works desc, place, label, id limit greatest($2, 1)");
+        } + ") select id, label, works, earliest, latest, count(*) over ()::int from found order by works desc, place, label, id limit greatest($2, 1)");
         command.Parameters.Add(new() { Value = centre });
         command.Parameters.Add(new() { Value = most });
         await using var row = await command.ExecuteReaderAsync(cancellation);
         var (nearest, total) = (new List<Neighbour>(), 0);
         while (await row.ReadAsync(cancellation))
         {
-            nearest.Add(new(row.GetGuid(0), row.GetString(1), row.GetInt64(2), Year(row, 3)));
-            total = row.GetInt32(4);
+            nearest.Add(new(row.GetGuid(0), row.GetString(1), row.GetInt64(2), Year(row, 3), Year(row, 4)));
+            total = row.GetInt32(5);
         }
 
         return (nearest, total);
@@ -151,7 +164,7 @@ internal sealed class Graph(NpgsqlDataSource database, Collaborations collaborat
         var pairs = await collaborations.OfAsync(centre, cancellation);
         var nearest = Collaborators.InOrder(pairs).Take(most).ToList();
         var names = await Researchers.NamesAsync(database, [.. nearest.Select(pair => pair.Other)], cancellation);
-        return ([.. nearest.Select(pair => new Neighbour(pair.Other, names.GetValueOrDefault(pair.Other, ""), pair.Works, pair.Latest))], pairs.Count);
+        return ([.. nearest.Select(pair => new Neighbour(pair.Other, names.GetValueOrDefault(pair.Other, ""), pair.Works, pair.First, pair.Latest))], pairs.Count);
     }
 
     /// <summary>The edges among the nodes shown, the centre among them.</summary>
@@ -160,19 +173,19 @@ internal sealed class Graph(NpgsqlDataSource database, Collaborations collaborat
         Guid[] researchers = [.. shown["researcher"]], works = [.. shown["work"]], topics = [.. shown["topic"]], institutions = [.. shown["institution"]];
         List<GraphEdge> edges =
         [
-            .. await QueryAsync("select distinct researcher_id, work_id, 1::bigint, null::int from work_authors where researcher_id = any($1) and work_id = any($2)",
+            .. await QueryAsync("select distinct a.researcher_id, w.id, 1::bigint, w.year, w.year from work_authors a join works w on w.id = a.work_id where a.researcher_id = any($1) and w.id = any($2)",
                 researchers, works, "authored", (_, _) => "author", cancellation),
-            .. await QueryAsync("select work_id, topic_id, 1::bigint, null::int from work_topics where work_id = any($1) and topic_id = any($2)",
+            .. await QueryAsync("select w.id, t.topic_id, 1::bigint, w.year, w.year from work_topics t join works w on w.id = t.work_id where w.id = any($1) and t.topic_id = any($2)",
                 works, topics, "about", (_, _) => "has topic", cancellation),
             .. await QueryAsync(
                 """
-                select a.researcher_id, i.institution_id, count(distinct a.work_id), max(w.year)
+                select a.researcher_id, i.institution_id, count(distinct a.work_id), min(w.year), max(w.year)
                 from work_authors a join work_institutions i using (work_id, position) join works w on w.id = a.work_id
                 where a.researcher_id = any($1) and i.institution_id = any($2) group by 1, 2
                 """, researchers, institutions, "affiliated", (works, latest) => $"affiliated with it on {Works(works, latest)}", cancellation),
         ];
         var pairs = await collaborations.AmongAsync(researchers, cancellation);
-        edges.AddRange(pairs.Select(pair => new GraphEdge(pair.One, pair.Other, "collaborated", pair.Strength.Value, CoAuthor(pair))));
+        edges.AddRange(pairs.Select(pair => new GraphEdge(pair.One, pair.Other, "collaborated", pair.Strength.Value, CoAuthor(pair), pair.First, pair.Latest)));
         return [.. edges.OrderBy(edge => edge.Kind, StringComparer.Ordinal).ThenBy(edge => edge.Source).ThenBy(edge => edge.Target)];
     }
 
@@ -184,17 +197,17 @@ internal sealed class Graph(NpgsqlDataSource database, Collaborations collaborat
         command.Parameters.Add(new() { Value = targets });
         await using var row = await command.ExecuteReaderAsync(cancellation);
         var edges = new List<GraphEdge>();
-        while (await row.ReadAsync(cancellation)) edges.Add(new(row.GetGuid(0), row.GetGuid(1), kind, row.GetInt64(2), reason(row.GetInt64(2), Year(row, 3))));
+        while (await row.ReadAsync(cancellation)) edges.Add(new(row.GetGuid(0), row.GetGuid(1), kind, row.GetInt64(2), reason(row.GetInt64(2), Year(row, 4)), Year(row, 3), Year(row, 4)));
         return edges;
     }
 
     /// <summary>The tie of the centre to a neighbour that only the works between them make; null where the edge has been drawn.</summary>
     private GraphEdge? ThroughWorks(string kind, Neighbour neighbour) => (centreKind, kind) switch
     {
-        ("researcher" or "institution", "topic") => new(centre, neighbour.Id, "about", neighbour.Works, Works(neighbour.Works, neighbour.Latest, " on it")),
-        ("topic", "researcher" or "institution") => new(neighbour.Id, centre, "about", neighbour.Works, Works(neighbour.Works, neighbour.Latest, " on it")),
-        ("work", "institution") => new(centre, neighbour.Id, "affiliated", 1, "an author is affiliated with it"),
-        ("institution", "work") => new(neighbour.Id, centre, "affiliated", 1, "an author is affiliated with it"),
+        ("researcher" or "institution", "topic") => new(centre, neighbour.Id, "about", neighbour.Works, Works(neighbour.Works, neighbour.Latest, " on it"), neighbour.First, neighbour.Latest),
+        ("topic", "researcher" or "institution") => new(neighbour.Id, centre, "about", neighbour.Works, Works(neighbour.Works, neighbour.Latest, " on it"), neighbour.First, neighbour.Latest),
+        ("work", "institution") => new(centre, neighbour.Id, "affiliated", 1, "an author is affiliated with it", neighbour.First, neighbour.Latest),
+        ("institution", "work") => new(neighbour.Id, centre, "affiliated", 1, "an author is affiliated with it", neighbour.First, neighbour.Latest),
         _ => null,
     };
 

@@ -127,7 +127,7 @@ public sealed class GraphConnectionTests(SharedPublication service)
 
         answer.Works.ShouldHaveSingleItem().ShouldSatisfyAllConditions(
             hop => hop.Total.ShouldBe(5), hop => hop.Newest.Select(work => (work.Title, work.Year)).ShouldBe([("Of 2023", 2023), ("Of 2022", 2022), ("Of 2021", 2021)]));
-        answer.Edges.ShouldHaveSingleItem().ShouldBe(new(from, to, "collaborated", 5, "co-author of 5 works, latest 2023"));
+        answer.Edges.ShouldHaveSingleItem().ShouldBe(new(from, to, "collaborated", 5, "co-author of 5 works, latest 2023", 2019, 2023));
         answer.AsOf.ShouldBeLessThanOrEqualTo(await service.Scalar("select max(seq_id) from mt_events"));
         answer.AsOf.ShouldBeGreaterThanOrEqualTo(await service.Scalar($"select max(position) from works where id in (select work_id from work_authors where researcher_id = '{from}')"));
     }

@@ -112,6 +112,12 @@ public sealed class GraphSliceTests(SharedPublication service)
         Reasons(slice, "about").ShouldBe(["3 works on it, latest 2023", "has topic"], ignoreOrder: true);
         var topic = slice.Nodes.Single(node => node.Kind == "topic").Id;
         Reasons(await Slice("topic", topic, 40), "collaborated").ShouldBe(["co-author of 3 works, latest 2023"]);
+        slice.Edges.Where(edge => edge.Kind is "collaborated" or "affiliated" || (edge.Source == centre && edge.Kind == "about")).Select(edge => (edge.First, edge.Latest)).Distinct().ShouldBe([(2021, 2023)]);
+        foreach (var work in slice.Nodes.Where(node => node.Kind == "work"))
+            slice.Edges.Where(edge => edge.Source == work.Id || edge.Target == work.Id).Select(edge => (edge.First, edge.Latest)).Distinct().ShouldBe([(work.Year, work.Year)]);
+        slice.Nodes.Where(node => node.Kind == "work").Select(node => node.Year).ShouldBe([2023, 2022, 2021]);
+        slice.Nodes.Where(node => node.Kind != "work").ShouldAllBe(node => node.Year == null);
+        (await Slice("work", slice.Nodes.First(node => node.Kind == "work").Id, 40)).Nodes[0].Year.ShouldBe(2023);
 
         static IEnumerable<string> Reasons(GraphSlice slice, string kind) => slice.Edges.Where(edge => edge.Kind == kind).Select(edge => edge.Reason).Distinct();
     }
