@@ -73,9 +73,18 @@ internal static class PageSetup
         }
         if ((await context.AuthenticateAsync(Session.Scheme)).Principal is { } visitor)
             context.User = visitor;
+        var answer = context.Response.Body;
         try
         {
+            if (context.GetEndpoint()?.Metadata.GetMetadata<PageActionDescriptor>() is null)
+            {
+                await next(context);
+                return;
+            }
+            var page = new PageBody(answer);
+            context.Response.Body = page;
             await next(context);
+            await page.HandOnAsync(context.RequestAborted);
         }
         catch (Exception failure) when (!context.Response.HasStarted && !context.RequestAborted.IsCancellationRequested)
         {
@@ -85,6 +94,10 @@ internal static class PageSetup
                     .LogError(failure, "{Path} failed", context.Request.Path);
             context.Response.Clear();
             context.Response.StatusCode = expected?.StatusCode ?? StatusCodes.Status500InternalServerError;
+        }
+        finally
+        {
+            context.Response.Body = answer;
         }
     }
 

@@ -31,6 +31,37 @@ public sealed partial class PagesTests
         OutsideAsset().Matches(html).Select(match => match.Value).ShouldBeEmpty();
     }
 
+    [Theory]
+    [InlineData("identity")]
+    [InlineData("br")]
+    [InlineData("gzip")]
+    public async Task A_page_of_any_length_arrives_whole_and_its_graph_after_it(string encoding)
+    {
+        await using var site = await Site.StartAsync();
+        site.World.Headlines[site.World.Seed] = string.Join(' ', Enumerable.Range(0, 40_000));
+        site.Services.GraphMayAnswer = new();
+        using var visitor = new HttpClient(new SocketsHttpHandler { AutomaticDecompression = DecompressionMethods.All }) { BaseAddress = site.Client.BaseAddress };
+        using var request = new HttpRequestMessage(HttpMethod.Get, $"/researchers/{site.World.Seed}") { Headers = { { "Accept-Encoding", encoding } } };
+
+        using var answer = await visitor.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, TestContext.Current.CancellationToken);
+        using var reader = new StreamReader(await answer.Content.ReadAsStreamAsync(TestContext.Current.CancellationToken));
+        var html = new System.Text.StringBuilder();
+        var part = new char[4096];
+        while (!html.ToString().Contains("slot=\"after\"", StringComparison.Ordinal))
+        {
+            var read = await reader.ReadAsync(part, TestContext.Current.CancellationToken);
+            read.ShouldBeGreaterThan(0);
+            html.Append(part, 0, read);
+        }
+
+        html.ToString().ShouldContain(" 39999");
+        html.ToString().ShouldNotContain("id=\"graph\"");
+        site.Services.GraphMayAnswer.TrySetResult();
+        html.Append(await reader.ReadToEndAsync(TestContext.Current.CancellationToken));
+        html.ToString().ShouldContain("id=\"graph\"");
+        html.ToString().ShouldEndWith("</html>\n");
+    }
+
     [Fact]
     public async Task Assets_are_served_with_their_types()
     {
