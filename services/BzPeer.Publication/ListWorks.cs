@@ -4,7 +4,10 @@ using Npgsql;
 
 namespace BzPeer.Publication;
 
-/// <summary>GET /api/researchers/{id}/works: all works of a researcher or those of a year, type or topic, in the order asked for.</summary>
+/// <summary>
+/// GET /api/researchers/{id}/works, /api/topics/{id}/works and /api/institutions/{id}/works: all works of one, or those of a year, type or
+/// topic, in the order asked for.
+/// </summary>
 internal static class ListWorks
 {
     /// <summary>An order of works, always the same for the same works: by a key and then by id, in the same direction.</summary>
@@ -33,11 +36,17 @@ internal static class ListWorks
         public string Mark => StableId.Of($"works:{Order.Name}:{Years}:{Topic}:{Type}").ToString("N");
     }
 
-    internal static void MapListWorks(this WebApplication app) => app.MapGet("/api/researchers/{id}/works", ListAsync).AllowAnonymous()
-        .WithName("ListWorks").WithTags("Publication").Produces<Page<ListedWork>>().ProducesProblem(400).ProducesProblem(404);
+    internal static void MapListWorks(this WebApplication app)
+    {
+        foreach (var (of, name) in new[] { ("researchers", "ListWorks"), ("topics", "ListTopicWorks"), ("institutions", "ListInstitutionWorks") })
+            app.MapGet($"/api/{of}/{{id}}/works", (
+                Guid id, string? year, string? type, string? topic, string? sort, int? limit, string? cursor, HttpContext http, NpgsqlDataSource database, TimeProvider clock, CancellationToken cancellation) =>
+                ListAsync(of, id, year, type, topic, sort, limit, cursor, http, database, clock, cancellation))
+            .AllowAnonymous().WithName(name).WithTags("Publication").Produces<Page<ListedWork>>().ProducesProblem(400).ProducesProblem(404);
+    }
 
     private static async Task<IResult> ListAsync(
-        Guid id, string? year, string? type, string? topic, string? sort, int? limit, string? cursor,
+        string of, Guid id, string? year, string? type, string? topic, string? sort, int? limit, string? cursor,
         HttpContext http, NpgsqlDataSource database, TimeProvider clock, CancellationToken cancellation)
     {
         if (!TryReadYears(year, out var years)) return Problems.Malformed("year", "A year is four digits, 2023, or the first and the last of several, 2019..2023.");
@@ -51,29 +60,34 @@ internal static class ListWorks
         if (await Works.WaitAsync(http, database, clock) is { } problem) return problem;
 
         var size = Paging.Clamp(limit);
-        var rows = await QueryAsync(database, id, question, after, size + 1, cancellation);
-        if (rows.Count == 0 && !await Researchers.ExistsAsync(database, id, cancellation)) return Problems.UnknownResearcher(id);
+        var rows = await QueryAsync(database, of, id, question, after, size + 1, cancellation);
+        if (rows.Count == 0 && !await TopicsAndInstitutions.ExistsAsync(database, of, id, cancellation)) return TopicsAndInstitutions.Unknown(of, id);
         var page = http.PageOf(rows, size, row => $"{question.Mark}|{row.Work.Id}|{order.Write(row)}");
         return TypedResults.Ok(new Page<ListedWork>([.. page.Items.Select(row => row.Work)], page.Next));
     }
 
-    private static Task<List<Works.Row>> QueryAsync(
-        NpgsqlDataSource database, Guid researcher, Question question, (object Key, Guid Id)? after, int most, CancellationToken cancellation)
+    /// <summary>Which works these are, then the works: of a topic's thousands only those of the page are read whole.</summary>
+    private static async Task<List<Works.Row>> QueryAsync(
+        NpgsqlDataSource database, string of, Guid one, Question question, (object Key, Guid Id)? after, int most, CancellationToken cancellation)
     {
-        List<object> parameters = [];
-        List<string> conditions = [$"w.id in (select work_id from work_authors where researcher_id = {Parameter(researcher)})"];
+        await using var command = database.CreateCommand();
+        List<string> conditions = [TopicsAndInstitutions.Has(of, Parameter(one))];
         if (question.Years is { } years) conditions.Add($"w.year between {Parameter(years.From)} and {Parameter(years.To)}");
         if (question.Type is { } type) conditions.Add($"w.type = {Parameter(type)}");
         if (question.Topic is { } topic) conditions.Add($"exists (select from work_topics where work_id = w.id and topic_id = {Parameter(topic)})");
         var (key, falling) = (question.Order.Key, question.Order.Falling);
         if (after is { } last) conditions.Add($"({key}, w.id) {(falling ? "<" : ">")} ({Parameter(last.Key)}, {Parameter(last.Id)})");
         var direction = falling ? "desc" : "asc";
-        return Works.QueryAsync(database, $"where {string.Join(" and ", conditions)} order by {key} {direction}, w.id {direction} limit {Parameter(most)}", cancellation, [.. parameters]);
+        command.CommandText = $"select w.id from works w where {string.Join(" and ", conditions)} order by {key} {direction}, w.id {direction} limit {Parameter(most)}";
+        List<Guid> found = new(most);
+        await using (var row = await command.ExecuteReaderAsync(cancellation))
+            while (await row.ReadAsync(cancellation)) found.Add(row.GetGuid(0));
+        return await Works.InOrderAsync(database, found, cancellation);
 
         string Parameter(object value)
         {
-            parameters.Add(value);
-            return string.Create(CultureInfo.InvariantCulture, $"${parameters.Count}");
+            command.Parameters.Add(new() { Value = value });
+            return string.Create(CultureInfo.InvariantCulture, $"${command.Parameters.Count}");
         }
     }
 

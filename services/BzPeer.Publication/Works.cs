@@ -13,9 +13,11 @@ public sealed record ListedAuthor(Guid? ResearcherId, string Name, int Position)
 /// A work as it is listed and read. A list names the first 100 of its authors, and <paramref name="AuthorCount"/> says how many there are;
 /// <c>GET /api/works/{id}</c> names them all.
 /// </summary>
+/// <param name="TopicIds">The ids of its topics, in the order of their labels.</param>
 public sealed record ListedWork(
     Guid Id, string Title, string Type, int? Year, DateOnly? PublicationDate, string? Venue, string? Doi, string? ArxivId, string? Abstract,
-    IReadOnlyList<ListedAuthor> Authors, IReadOnlyList<string> Topics, bool Validated, bool Retracted, IReadOnlyList<WorkVersion> Versions, int AuthorCount);
+    IReadOnlyList<ListedAuthor> Authors, IReadOnlyList<string> Topics, bool Validated, bool Retracted, IReadOnlyList<WorkVersion> Versions, int AuthorCount,
+    IReadOnlyList<Guid> TopicIds);
 
 /// <summary>GET /api/works/{id}, and how works are read.</summary>
 internal static class Works
@@ -64,6 +66,14 @@ internal static class Works
     internal static async Task<Dictionary<Guid, ListedWork>> LoadAsync(NpgsqlDataSource database, Guid[] ids, CancellationToken cancellation) =>
         (await QueryAsync(database, "where w.id = any($1)", cancellation, ids)).ToDictionary(row => row.Work.Id, row => row.Work);
 
+    /// <summary>These works in this order, without those that are gone by now.</summary>
+    internal static async Task<List<Row>> InOrderAsync(NpgsqlDataSource database, IReadOnlyList<Guid> ids, CancellationToken cancellation)
+    {
+        if (ids.Count == 0) return [];
+        var rows = (await QueryAsync(database, "where w.id = any($1)", cancellation, ids.ToArray())).ToDictionary(row => row.Work.Id);
+        return [.. ids.Where(rows.ContainsKey).Select(id => rows[id])];
+    }
+
     /// <summary>The tables are written with the events, so they have whatever is committed.</summary>
     internal static Task<Microsoft.AspNetCore.Http.HttpResults.ProblemHttpResult?> WaitAsync(HttpContext http, NpgsqlDataSource database, TimeProvider clock) =>
         Position.WaitAsync(http, async cancellation =>
@@ -87,10 +97,10 @@ internal static class Works
         await using var command = database.CreateCommand(
             $"""
             select w.id, w.title, w.type, w.year, w.publication_date, w.venue, w.doi, w.arxiv_id, w.abstract, w.validated, w.retracted, w.listed_on,
-              a.researchers, a.names, t.labels, w.versions, coalesce((select max(position) from work_authors where work_id = w.id), 0)
+              a.researchers, a.names, t.labels, w.versions, coalesce((select max(position) from work_authors where work_id = w.id), 0), t.ids
             from works w
             left join lateral (select array_agg(researcher_id order by position) researchers, array_agg(name order by position) as names from work_authors where work_id = w.id and position <= {mostAuthors}) a on true
-            left join lateral (select array_agg(label order by rank) labels from work_topics where work_id = w.id) t on true
+            left join lateral (select array_agg(label order by rank) labels, array_agg(topic_id order by rank) ids from work_topics where work_id = w.id) t on true
             {where}
             """);
         foreach (var parameter in parameters) command.Parameters.Add(new() { Value = parameter });
@@ -100,7 +110,7 @@ internal static class Works
             rows.Add(new(new(
                 row.GetGuid(0), row.GetString(1), row.GetString(2), Value<int>(row, 3), Value<DateOnly>(row, 4), Text(row, 5), Text(row, 6), Text(row, 7), Text(row, 8),
                 Authors(row), row.IsDBNull(14) ? [] : row.GetFieldValue<string[]>(14), row.GetBoolean(9), row.GetBoolean(10),
-                row.IsDBNull(15) ? [] : JsonSerializer.Deserialize<WorkVersion[]>(row.GetString(15), JsonSerializerOptions.Web)!, row.GetInt32(16)), row.GetFieldValue<DateOnly>(11)));
+                row.IsDBNull(15) ? [] : JsonSerializer.Deserialize<WorkVersion[]>(row.GetString(15), JsonSerializerOptions.Web)!, row.GetInt32(16), row.IsDBNull(17) ? [] : row.GetFieldValue<Guid[]>(17)), row.GetFieldValue<DateOnly>(11)));
         return rows;
     }
 

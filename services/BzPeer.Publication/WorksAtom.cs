@@ -57,10 +57,10 @@ internal static class WorksAtom
     {
         if (await Works.WaitAsync(http, database, clock) is { } problem) return problem;
         var known = await SubjectAsync(database, "select label, 'epoch'::timestamptz from work_topics where topic_id = $1 order by published limit 1", id, cancellation);
-        if (known is not (var label, var since)) return Problems.Of(404, "unknown-topic", "Unknown topic", $"No topic has the id {id}.");
+        if (known is not (var label, var since)) return TopicsAndInstitutions.Unknown("topics", id);
         var rows = await NewestAsync(database, "work_topics", "topic_id", id, cancellation);
         return Answer(http, database, clock, new(
-            StableId.Of($"atom:topic:{id}"), $"Works on {label}", "BZPEER", $"/api/topics/{id}/works.atom", $"/explore/topic/{id}", Latest(rows, since)), rows);
+            StableId.Of($"atom:topic:{id}"), $"Works on {label}", "BZPEER", $"/api/topics/{id}/works.atom", $"/topics/{id}", Latest(rows, since)), rows);
     }
 
     private static DateTimeOffset Latest(List<Row> rows, DateTimeOffset otherwise) => rows.Select(row => row.Updated).DefaultIfEmpty(otherwise).Max();

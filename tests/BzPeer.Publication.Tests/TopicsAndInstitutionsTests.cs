@@ -1,11 +1,12 @@
 using System.Text.Json.Nodes;
+using BzPeer.ServiceDefaults;
 using Shouldly;
 using Xunit;
 using static BzPeer.Publication.Tests.PublicationService;
 
 namespace BzPeer.Publication.Tests;
 
-/// <summary>GET /api/researchers/{id}/topics and /institutions.</summary>
+/// <summary>GET /api/topics/{id}, /api/institutions/{id}, and the topics, institutions, researchers and works of each.</summary>
 public sealed class TopicsAndInstitutionsTests(SharedPublication service)
 {
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
@@ -62,6 +63,70 @@ public sealed class TopicsAndInstitutionsTests(SharedPublication service)
         {
             using var malformed = await service.Anonymous.GetAsync($"/api/researchers/{Guid.NewGuid()}/{what}?cursor={cursor}", Ct);
             await ShouldBeProblem(malformed, 400, "malformed-cursor");
+        }
+    }
+
+    [Fact]
+    public async Task A_topic_has_its_works_and_researchers_the_topics_beside_it_and_where_they_were_written()
+    {
+        var (ada, topic, beside) = ($"A{Records.Number()}", $"Topic {Records.Number()}", $"Beside {Records.Number()}");
+        var (engines, tables) = ($"Engines {Records.Number()}", $"Tables {Records.Number()}");
+        var retracted = Record(ada, [topic, "Never"], "Nowhere");
+        retracted["is_retracted"] = true;
+        await service.Import(WorkSource.OpenAlex, Records.Lines(Record(ada, [topic, beside], engines, tables), Record(ada, [topic.ToUpperInvariant()], engines), Record(ada, [beside], tables), retracted));
+        var (id, researcher) = (WorkTables.TopicId(topic), await service.OpenAlexAuthor(ada));
+        await Publish(service.Host.As(researcher), new { title = "My own word", type = "article", publicationDate = "2025-01-01", topics = new[] { topic }, authors = new[] { new { researcherId = researcher } } });
+
+        var itself = await service.Get<TopicOrInstitution>($"/api/topics/{id}");
+        var works = await service.GetAll<ListedWork>($"/api/topics/{id}/works");
+        var researchers = await service.GetAll<CountedResearcher>($"/api/topics/{id}/researchers");
+
+        itself.Label.ShouldBe(topic, StringCompareShould.IgnoreCase);
+        (itself.Works, itself.Researchers).ShouldBe((works.Count, researchers.Count));
+        works.Count.ShouldBe(4, "what is retracted or anybody's own word is listed, and marked");
+        works[0].Title.ShouldBe("My own word");
+        works.ShouldAllBe(work => work.TopicIds[0] == id && work.TopicIds.Count == work.Topics.Count);
+        (researchers.Count, researchers[0].ResearcherId, researchers[0].Works).ShouldBe((3, researcher, 2));
+        (await service.GetAll<CountedLabel>($"/api/topics/{id}/topics")).ShouldBe([new(WorkTables.TopicId(beside), beside, 1)]);
+        var institutions = await service.GetAll<CountedLabel>($"/api/topics/{id}/institutions");
+        institutions.Select(place => (place.Label, place.Works)).ShouldBe([(engines, 2), (tables, 1)]);
+        foreach (var limit in new[] { 1, 2 })
+        {
+            (await service.GetAll<CountedResearcher>($"/api/topics/{id}/researchers", limit)).ShouldBe(researchers);
+            (await service.GetAll<CountedLabel>($"/api/topics/{id}/institutions", limit)).ShouldBe(institutions);
+            (await service.GetAll<ListedWork>($"/api/topics/{id}/works", limit)).Select(work => work.Id).ShouldBe(works.Select(work => work.Id));
+        }
+    }
+
+    [Fact]
+    public async Task An_institution_has_those_who_wrote_there_and_whom_it_wrote_with()
+    {
+        var (ada, topic) = ($"A{Records.Number()}", $"Topic {Records.Number()}");
+        var (engines, tables) = ($"Engines {Records.Number()}", $"Tables {Records.Number()}");
+        await service.Import(WorkSource.OpenAlex, Records.Lines(Record(ada, [topic], engines, tables), Record(ada, [topic], engines, engines), Record(ada, [], tables)));
+        var id = new Institution(engines, null).StableId();
+
+        var researchers = await service.GetAll<CountedResearcher>($"/api/institutions/{id}/researchers");
+
+        (await service.Get<TopicOrInstitution>($"/api/institutions/{id}")).ShouldBe(new(id, engines, 2, researchers.Count));
+        researchers.Select(one => (one.Name, one.Works)).ShouldBe([("Ada", 2), ("Bob", 1)]);
+        researchers[0].ResearcherId.ShouldBe(await service.OpenAlexAuthor(ada));
+        (await service.GetAll<ListedWork>($"/api/institutions/{id}/works")).Count.ShouldBe(2);
+        (await service.GetAll<CountedLabel>($"/api/institutions/{id}/topics")).ShouldBe([new(WorkTables.TopicId(topic), topic, 2)]);
+        (await service.GetAll<CountedLabel>($"/api/institutions/{id}/institutions")).ShouldBe([new(new Institution(tables, null).StableId(), tables, 1)]);
+        using var none = await service.Anonymous.GetAsync($"/api/institutions/{id}/works?topic={Guid.NewGuid()}", Ct);
+        (await Read<Page<ListedWork>>(none)).Items.ShouldBeEmpty();
+    }
+
+    [Theory]
+    [InlineData("topics", "unknown-topic")]
+    [InlineData("institutions", "unknown-institution")]
+    public async Task One_that_nobody_has_heard_of_is_not_found(string of, string rule)
+    {
+        foreach (var what in new[] { "", "/researchers", "/topics", "/institutions", "/works" })
+        {
+            using var unknown = await service.Anonymous.GetAsync($"/api/{of}/{Guid.NewGuid()}{what}", Ct);
+            await ShouldBeProblem(unknown, 404, rule);
         }
     }
 

@@ -91,7 +91,7 @@ public sealed class WorksAtomTests(SharedPublication service)
         var (feed, _) = await Read($"/api/topics/{WorkTables.TopicId(topic)}/works.atom");
 
         feed.Element(Atom + "title")!.Value.ShouldBe($"Works on {topic}");
-        feed.Elements(Atom + "link").Last().Attribute("href")!.Value.ShouldBe($"http://localhost/explore/topic/{WorkTables.TopicId(topic)}");
+        feed.Elements(Atom + "link").Last().Attribute("href")!.Value.ShouldBe($"http://localhost/topics/{WorkTables.TopicId(topic)}");
         feed.Elements(Atom + "entry").Select(entry => entry.Element(Atom + "id")!.Value).ShouldBe([$"urn:uuid:{works[1].Id}", $"urn:uuid:{works[0].Id}"]);
     }
 
@@ -199,7 +199,7 @@ public sealed class WorksAtomTests(SharedPublication service)
     [Fact]
     public void Any_text_at_all_makes_a_feed_that_can_be_read_and_says_it_but_for_what_XML_cannot_write() => Gen.String.Sample(text =>
     {
-        var work = new ListedWork(Guid.NewGuid(), text, "article", null, null, null, null, null, text, [new(null, text, 1)], [text], true, false, [], 1);
+        var work = new ListedWork(Guid.NewGuid(), text, "article", null, null, null, null, null, text, [new(null, text, 1)], [text], true, false, [], 1, []);
         var feed = ShouldBeAtom(WorksAtom.Write(new(Guid.NewGuid(), text, text, "/self", "/page", DateTimeOffset.UtcNow), [new(work, "/work", DateTimeOffset.UtcNow, DateTimeOffset.UtcNow)]));
         var entry = feed.Element(Atom + "entry")!;
         var said = string.Concat(text.EnumerateRunes().Where(rune => rune.Value != 0xFFFD && (!rune.IsBmp || XmlConvert.IsXmlChar((char)rune.Value))));
@@ -212,7 +212,7 @@ public sealed class WorksAtomTests(SharedPublication service)
     [Fact]
     public void Of_a_work_by_thousands_the_first_hundred_authors_are_named_and_the_rest_is_counted()
     {
-        var work = new ListedWork(Guid.NewGuid(), "Large", "article", null, null, null, null, null, null, [.. Enumerable.Range(1, 100).Select(n => new ListedAuthor(null, $"Author {n}", n))], [], true, false, [], 3_000);
+        var work = new ListedWork(Guid.NewGuid(), "Large", "article", null, null, null, null, null, null, [.. Enumerable.Range(1, 100).Select(n => new ListedAuthor(null, $"Author {n}", n))], [], true, false, [], 3_000, []);
         var feed = ShouldBeAtom(WorksAtom.Write(new(Guid.NewGuid(), "T", "A", "/self", "/page", DateTimeOffset.UtcNow), [new(work, "/work", DateTimeOffset.UtcNow, DateTimeOffset.UtcNow)]));
         var authors = feed.Element(Atom + "entry")!.Elements(Atom + "author").Select(author => author.Value).ToList();
         (authors.Count, authors[99], authors[100]).ShouldBe((101, "Author 100", "and 2,900 more"));
