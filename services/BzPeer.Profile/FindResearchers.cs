@@ -43,7 +43,7 @@ public static partial class FindResearchers
     /// <summary>Best first: the whole name, then whoever has more works. Nothing to search for lists everybody.</summary>
     private static async Task<IResult> ByNameAsync(string q, int? limit, string? cursor, HttpContext http, NpgsqlDataSource database, CancellationToken cancellation)
     {
-        var folded = NameFolding.Fold(q);
+        var folded = SearchWords.Fold(q);
         if (folded.Length == 0 && !string.IsNullOrWhiteSpace(q)) return TypedResults.Ok(new Page<ResearcherCard>([], null));
         if (!TryDecode(cursor, out var after)) return Paging.MalformedCursor();
 
@@ -54,8 +54,7 @@ public static partial class FindResearchers
             where name is not null and {(folded.Length == 0 ? $"$1 = '' and not {Merged}" : $"id in ({Found("name_words @@ $1::tsquery")})")} and ((folded_name = $2)::int, works, id) < ($3, $4, $5)
             order by (folded_name = $2)::int desc, works desc, id desc limit $6
             """);
-        // Folded words are letters and digits only, so nothing in them can be an operator of a tsquery.
-        command.Parameters.Add(new() { Value = string.Join(" & ", folded.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(word => $"'{word}':*")) });
+        command.Parameters.Add(new() { Value = SearchWords.Query(folded) });
         command.Parameters.Add(new() { Value = folded });
         command.Parameters.Add(new() { Value = after.Exact });
         command.Parameters.Add(new() { Value = after.Works });
@@ -63,7 +62,7 @@ public static partial class FindResearchers
         command.Parameters.Add(new() { Value = size + 1 });
         var cards = await ReadAsync(command, cancellation);
         return TypedResults.Ok(http.PageOf(cards, size, card =>
-            string.Create(CultureInfo.InvariantCulture, $"{(NameFolding.Fold(card.Name) == folded ? 1 : 0)}/{card.Counts.Works}/{card.Id}")));
+            string.Create(CultureInfo.InvariantCulture, $"{(SearchWords.Fold(card.Name) == folded ? 1 : 0)}/{card.Counts.Works}/{card.Id}")));
     }
 
     private const string Merged = "exists (select from survivors s where s.id = researcher_cards.id and s.survivor <> s.id)";

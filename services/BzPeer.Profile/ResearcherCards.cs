@@ -1,5 +1,6 @@
 using System.Text.Json;
 using BzPeer.Contracts;
+using BzPeer.ServiceDefaults;
 using JasperFx.Events;
 using JasperFx.Events.Projections;
 using Marten;
@@ -56,8 +57,8 @@ public sealed class ResearcherCards : IProjection
             on conflict (id) do update set name = excluded.name, folded_name = excluded.folded_name, name_words = excluded.name_words, keys = excluded.keys,
               profile = excluded.profile, imported_version = excluded.imported_version, stream_version = excluded.stream_version, profile_version = excluded.profile_version
             """,
-            Array.ConvertAll(rows, r => r.Profile.ResearcherId), Array.ConvertAll(rows, r => r.Profile.Name), Array.ConvertAll(rows, r => NameFolding.Fold(r.Profile.Name)),
-            Array.ConvertAll(rows, r => NameFolding.Words(r.Profile.Name)), Array.ConvertAll(rows, r => string.Join(' ', r.Profile.Keys)),
+            Array.ConvertAll(rows, r => r.Profile.ResearcherId), Array.ConvertAll(rows, r => r.Profile.Name), Array.ConvertAll(rows, r => SearchWords.Fold(r.Profile.Name)),
+            Array.ConvertAll(rows, r => SearchWords.Of(r.Profile.Name)), Array.ConvertAll(rows, r => string.Join(' ', r.Profile.Keys)),
             Array.ConvertAll(rows, r => JsonSerializer.Serialize(r.Profile, Json)), Array.ConvertAll(rows, r => r.Imported), Array.ConvertAll(rows, r => last[r.Profile.ResearcherId]));
     }
 

@@ -71,7 +71,7 @@ internal static class ListWorks
         NpgsqlDataSource database, string of, Guid one, Question question, (object Key, Guid Id)? after, int most, CancellationToken cancellation)
     {
         await using var command = database.CreateCommand();
-        List<string> conditions = [TopicsAndInstitutions.Has(of, Parameter(one))];
+        List<string> conditions = [$"w.id in (select work_id from {TopicsAndInstitutions.WorksOf(of, Parameter(one))})"];
         if (question.Years is { } years) conditions.Add($"w.year between {Parameter(years.From)} and {Parameter(years.To)}");
         if (question.Type is { } type) conditions.Add($"w.type = {Parameter(type)}");
         if (question.Topic is { } topic) conditions.Add($"exists (select from work_topics where work_id = w.id and topic_id = {Parameter(topic)})");

@@ -127,8 +127,8 @@ internal static class TopicsAndInstitutions
         _ => Problems.Of(404, "unknown-institution", "Unknown institution", $"No institution has the id {id}."),
     };
 
-    /// <summary>The works of a researcher, a topic or an institution: those <c>w</c> for which this holds of <paramref name="parameter"/> (SQL).</summary>
-    internal static string Has(string of, string parameter) => $"w.id in (select work_id from {Ties[of].Table} where {Ties[of].Id} = {parameter})";
+    /// <summary>Where the <c>work_id</c> of every work listed of a researcher, a topic or an institution stands (SQL), some more than once.</summary>
+    internal static string WorksOf(string of, string id) => $"{Ties[of].Table} where {Ties[of].Id} = {id}";
 
     private static bool TryDecode(string? cursor, out (long Works, Guid Id) after)
     {

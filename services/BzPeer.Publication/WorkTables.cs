@@ -1,4 +1,5 @@
 using System.Text.Json;
+using BzPeer.ServiceDefaults;
 using JasperFx.Events;
 using JasperFx.Events.Projections;
 using Marten;
@@ -8,7 +9,7 @@ using Weasel.Postgresql.Tables;
 namespace BzPeer.Publication;
 
 /// <summary>
-/// The tables everything is read from (works with their authors, topics and institutions, and the researchers), written in the transaction
+/// The tables everything is read from and found in (works with their authors, topics and institutions, and the researchers), written in the transaction
 /// of the events. Each event carries the whole of its work or researcher, so the last one of a batch is what is written,
 /// and a rebuild leaves the same rows.
 /// </summary>
@@ -99,15 +100,16 @@ public sealed class WorkTables : IProjection
         Merges.LockOut(operations);
         operations.QueueSqlCommand(
             """
-            insert into works (id, title, type, year, publication_date, venue, doi, arxiv_id, abstract, validated, retracted, people, listed_on, versions, position)
-            select w.id, w.title, w.type, w.year, w.date, w.venue, w.doi, w.arxiv_id, w.abstract, w.validated, w.retracted, w.people, w.listed_on, w.versions::jsonb, e.seq_id
-            from unnest(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) w(id, title, type, year, date, venue, doi, arxiv_id, abstract, validated, retracted, people, listed_on, versions, event_id)
+            insert into works (id, title, folded_title, title_words, type, year, publication_date, venue, doi, arxiv_id, abstract, validated, retracted, people, listed_on, versions, position)
+            select w.id, w.title, w.folded, array_to_tsvector(string_to_array(w.words, ' ')), w.type, w.year, w.date, w.venue, w.doi, w.arxiv_id, w.abstract, w.validated, w.retracted, w.people, w.listed_on,
+              w.versions::jsonb, e.seq_id
+            from unnest(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) w(id, title, folded, words, type, year, date, venue, doi, arxiv_id, abstract, validated, retracted, people, listed_on, versions, event_id)
             join mt_events e on e.id = w.event_id
-            on conflict (id) do update set title = excluded.title, type = excluded.type, year = excluded.year, publication_date = excluded.publication_date,
+            on conflict (id) do update set title = excluded.title, folded_title = excluded.folded_title, title_words = excluded.title_words, type = excluded.type, year = excluded.year, publication_date = excluded.publication_date,
               venue = excluded.venue, doi = excluded.doi, arxiv_id = excluded.arxiv_id, abstract = excluded.abstract, validated = excluded.validated,
               retracted = excluded.retracted, people = excluded.people, listed_on = excluded.listed_on, versions = excluded.versions, position = excluded.position
             """,
-            Ids(rows), works.Select(w => w.Title).ToArray(), works.Select(w => w.Type).ToArray(), works.Select(w => w.Year).ToArray(),
+            Ids(rows), works.Select(w => w.Title).ToArray(), works.Select(w => FindWorks.Folded(w.Title)).ToArray(), works.Select(w => SearchWords.Of(w.Title)).ToArray(), works.Select(w => w.Type).ToArray(), works.Select(w => w.Year).ToArray(),
             works.Select(w => w.PublicationDate).ToArray(), works.Select(w => w.Venue).ToArray(), works.Select(w => w.Doi).ToArray(),
             works.Select(w => w.ArxivId).ToArray(), works.Select(w => w.Abstract).ToArray(), rows.Select(row => row.Value.Validated).ToArray(),
             works.Select(w => w.Retracted).ToArray(), works.Select(w => w.People()).ToArray(), works.Select(ListedOn).ToArray(),
@@ -130,14 +132,38 @@ public sealed class WorkTables : IProjection
 
         var topics = rows.SelectMany(row => row.Value.Work.Topics.DistinctBy(TopicId).Select((topic, n) => (Work: row.Key, Rank: n + 1, Topic: topic))).ToArray();
         if (topics.Length > 0)
+        {
+            WriteNames(operations, "topics", [.. topics.Select(t => (TopicId(t.Topic), t.Topic))]);
             operations.QueueSqlCommand(
                 $"{Entered} insert into work_topics (work_id, rank, topic_id, label, published) select t.*, e.published from unnest(?, ?, ?, ?) t(work_id, rank, topic_id, label) join entered e using (work_id)",
                 Ids(rows), topics.Select(t => t.Work).ToArray(), topics.Select(t => t.Rank).ToArray(), topics.Select(t => TopicId(t.Topic)).ToArray(), topics.Select(t => t.Topic).ToArray());
+        }
 
         var places = authors.SelectMany(a => (a.Author.Institutions ?? []).DistinctBy(at => at.StableId()).Select(at => (a.Work, a.Position, At: at))).ToArray();
         if (places.Length > 0)
+        {
+            WriteNames(operations, "institutions", [.. places.Select(p => (p.At.StableId(), p.At.Name))]);
             operations.QueueSqlCommand("insert into work_institutions (work_id, position, institution_id, name) select * from unnest(?, ?, ?, ?)",
                 places.Select(p => p.Work).ToArray(), places.Select(p => p.Position).ToArray(), places.Select(p => p.At.StableId()).ToArray(), places.Select(p => p.At.Name).ToArray());
+        }
+    }
+
+    /// <summary>
+    /// What topics or institutions are found by. Of the spellings of one, the first in the order of characters, whatever order they come in.
+    /// Whatever is known is only read: many works share a topic, and none waits for another because of it.
+    /// </summary>
+    private static void WriteNames(IDocumentOperations operations, string table, (Guid Id, string Name)[] named)
+    {
+        var names = named.Distinct().ToArray();
+        operations.QueueSqlCommand(
+            $"""
+            insert into {table} (id, name, folded, words)
+            select distinct on (n.id) n.id, n.name, n.folded, array_to_tsvector(string_to_array(n.words, ' ')) from unnest(?, ?, ?, ?) n(id, name, folded, words)
+            where not exists (select from {table} known where known.id = n.id and known.name collate "C" <= n.name)
+            order by n.id, n.name collate "C"
+            on conflict (id) do update set name = excluded.name, folded = excluded.folded, words = excluded.words where excluded.name < {table}.name collate "C"
+            """,
+            Array.ConvertAll(names, n => n.Id), Array.ConvertAll(names, n => n.Name), Array.ConvertAll(names, n => FindWorks.Folded(n.Name)), Array.ConvertAll(names, n => SearchWords.Of(n.Name)));
     }
 
     private static Guid[] Ids(KeyValuePair<Guid, Row>[] rows) => [.. rows.Select(row => row.Key)];
@@ -150,7 +176,7 @@ public sealed class WorkTables : IProjection
 
     internal static void Configure(StoreOptions store)
     {
-        Table[] tables = [Works(), Authors(), Topics(), Institutions(), Researchers()];
+        Table[] tables = [Works(), Authors(), Topics(), Institutions(), Names("topics"), Names("institutions"), Researchers()];
         foreach (var table in tables) store.Storage.ExtendedSchemaObjects.Add(table);
         string[] others = [.. Merges.Configure(store), SuspectedPairs.Configure(store)];
         store.Projections.Add(new WorkTables(), ProjectionLifecycle.Inline, nameof(WorkTables), options =>
@@ -164,6 +190,9 @@ public sealed class WorkTables : IProjection
         var table = new Table("works");
         table.AddColumn<Guid>("id").AsPrimaryKey();
         table.AddColumn("title", "text").NotNull();
+        // What it is found by. Null only in rows from before there were these columns, until they are rebuilt.
+        table.AddColumn("folded_title", "text");
+        table.AddColumn("title_words", "tsvector");
         table.AddColumn("type", "text").NotNull();
         table.AddColumn("year", "integer");
         table.AddColumn("publication_date", "date");
@@ -178,6 +207,9 @@ public sealed class WorkTables : IProjection
         // Null only in rows from before there was this column, until they are rebuilt.
         table.AddColumn("versions", "jsonb");
         table.AddColumn("position", "bigint").NotNull();
+        table.Indexes.Add(new IndexDefinition("works_by_words") { Columns = ["title_words"], Method = IndexMethod.gin });
+        table.Indexes.Add(new IndexDefinition("works_by_title") { Columns = ["folded_title"] });
+        table.Indexes.Add(new IndexDefinition("works_newest") { Columns = ["listed_on", "id"] });
         return table;
     }
 
@@ -220,6 +252,18 @@ public sealed class WorkTables : IProjection
         table.AddColumn<Guid>("institution_id").AsPrimaryKey();
         table.AddColumn("name", "text").NotNull();
         table.Indexes.Add(new IndexDefinition("work_institutions_by_institution") { Columns = ["institution_id", "work_id"] });
+        return table;
+    }
+
+    /// <summary>Every topic or institution that a work ever had, once, to find it by its name.</summary>
+    private static Table Names(string name)
+    {
+        var table = new Table(name);
+        table.AddColumn<Guid>("id").AsPrimaryKey();
+        table.AddColumn("name", "text").NotNull();
+        table.AddColumn("folded", "text").NotNull();
+        table.AddColumn("words", "tsvector").NotNull();
+        table.Indexes.Add(new IndexDefinition($"{name}_by_words") { Columns = ["words"], Method = IndexMethod.gin });
         return table;
     }
 

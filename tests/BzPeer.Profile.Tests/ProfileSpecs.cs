@@ -46,21 +46,4 @@ public sealed class ProfileSpecs
         EditProfile.Decide(Stored(1, "Engines"), new ProfileEdit("Engines", true), Now).ShouldBeNull();
         EditProfile.Decide(Stored(1, "Engines"), new ProfileEdit("", null), Now)!.Profile.Headline.ShouldBeNull();
     }
-
-    [Theory]
-    [InlineData("Łukasz Kaiser", "lukasz kaiser")]
-    [InlineData("José Ångström-Øre", "jose angstrom ore")]
-    [InlineData("Straße, Groß", "strasse gross")]
-    [InlineData("李 明", "李 明")]
-    [InlineData("عمر", "عمر")]
-    [InlineData("J. K. O'Brien", "j k obrien")]
-    [InlineData("Ada\uFFFELovelace", "ada lovelace")]
-    [InlineData("  ", "")]
-    [InlineData("' & | ! :* (", "")]
-    public void Names_fold_to_words_without_case_marks_and_punctuation(string name, string folded) =>
-        NameFolding.Fold(name).ShouldBe(folded);
-
-    [Fact]
-    public void An_apostrophe_is_found_either_way() =>
-        NameFolding.Words("Pat O’Brien").Split(' ').ShouldBe(["pat", "obrien", "pat", "o", "brien"]);
 }

@@ -19,7 +19,7 @@ public sealed class MergeWorksTests(PublicationService service) : IClassFixture<
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
     private static readonly (string Table, string Order)[] Tables =
-        [("works", "id"), ("work_authors", "work_id, position"), ("work_topics", "work_id, rank"), ("work_institutions", "work_id, position, institution_id")];
+        [("works", "id"), ("work_authors", "work_id, position"), ("work_topics", "work_id, rank"), ("work_institutions", "work_id, position, institution_id"), ("topics", "id"), ("institutions", "id")];
 
     /// <summary>A work of Crossref, known by its DOI; one of OpenAlex, known by its id; and the record of OpenAlex when it has both.</summary>
     private sealed record Pair(string Doi, long Number, string Ada, string Bob)

@@ -12,7 +12,7 @@ public sealed class SampleTests(PublicationService service, ITestOutputHelper ou
         ["arxiv-networking.ndjson.gz", "arxiv-seed.xml", "arxiv-srv6-neighbourhood.ndjson.gz", "openalex-2023.ndjson.gz", "openalex-current.ndjson.gz"];
 
     private static readonly (string Table, string Order)[] Tables =
-        [("works", "id"), ("work_authors", "work_id, position"), ("work_topics", "work_id, rank"), ("work_institutions", "work_id, position, institution_id"), ("researchers", "id"), ("suspected_pairs", "id")];
+        [("works", "id"), ("work_authors", "work_id, position"), ("work_topics", "work_id, rank"), ("work_institutions", "work_id, position, institution_id"), ("topics", "id"), ("institutions", "id"), ("researchers", "id"), ("suspected_pairs", "id")];
 
     [Fact]
     public async Task The_sample_is_imported_once_however_often_it_is_sent_and_rebuilt()

@@ -11,7 +11,7 @@ public sealed class WorkTablesTests(PublicationService service) : IClassFixture<
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
     private static readonly (string Table, string Order)[] Tables =
-        [("works", "id"), ("work_authors", "work_id, position"), ("work_topics", "work_id, rank"), ("work_institutions", "work_id, position, institution_id"), ("researchers", "id")];
+        [("works", "id"), ("work_authors", "work_id, position"), ("work_topics", "work_id, rank"), ("work_institutions", "work_id, position, institution_id"), ("topics", "id"), ("institutions", "id"), ("researchers", "id")];
 
     [Fact]
     public async Task A_rebuild_leaves_the_same_rows_whatever_became_of_the_works()

@@ -1,11 +1,14 @@
 using System.Globalization;
 using System.Text;
 
-namespace BzPeer.Profile;
+namespace BzPeer.ServiceDefaults;
 
-/// <summary>Names without case, diacritics and punctuation, for search only: names themselves keep all three.</summary>
-public static class NameFolding
+/// <summary>Names and titles without case, diacritics and punctuation, for search only: what is searched keeps all three.</summary>
+public static class SearchWords
 {
+    /// <summary>So much of a word is looked at: an index has no room for more, and nobody types it.</summary>
+    private const int LongestWord = 100;
+
     /// <summary>Letters that have no decomposition in Unicode but that people type without their stroke.</summary>
     private static readonly Dictionary<char, string> Strokes = new()
     {
@@ -22,13 +25,19 @@ public static class NameFolding
         ['ŧ'] = "t",
     };
 
-    /// <summary>The words a name is found by: "O'Brien" both as "obrien" and as "brien".</summary>
-    public static string Words(string name)
+    /// <summary>The words something is found by, for <c>array_to_tsvector</c>: "O'Brien" both as "obrien" and as "brien".</summary>
+    public static string Of(string name)
     {
         var folded = Fold(name);
         var apart = Fold(name.Replace('\'', ' ').Replace('’', ' '));
         return folded == apart ? folded : $"{folded} {apart}";
     }
+
+    /// <summary>
+    /// A <c>tsquery</c> in which every one of these folded words begins a word of what is searched. They are letters and digits only, so nothing
+    /// in them can be an operator.
+    /// </summary>
+    public static string Query(string folded) => string.Join(" & ", folded.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(word => $"'{word}':*"));
 
     /// <summary>Lower-case words of letters and digits, separated by single spaces.</summary>
     public static string Fold(string name)
@@ -43,6 +52,8 @@ public static class NameFolding
             else if (letter is not ('\'' or '’' or '.') && folded.Length > 0 && folded[^1] != ' ') folded.Append(' ');
         }
 
-        return folded.ToString().TrimEnd();
+        return folded.Length <= LongestWord ? folded.ToString().TrimEnd() : string.Join(' ', folded.ToString().Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(Cut));
     }
+
+    private static string Cut(string word) => word.Length <= LongestWord ? word : word[..(char.IsHighSurrogate(word[LongestWord - 1]) ? LongestWord - 1 : LongestWord)];
 }
