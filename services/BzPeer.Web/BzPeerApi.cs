@@ -71,7 +71,11 @@ internal sealed record Relationship(Guid ResearcherId, bool Following, bool Foll
 internal sealed record Work(
     Guid Id, string Title, string? Type, int? Year, string? Venue, string? Doi, string? ArxivId, string? Abstract,
     IReadOnlyList<Author>? Authors, IReadOnlyList<string>? Topics, bool? Validated, bool Retracted, int? AuthorCount = null,
-    DateOnly? PublicationDate = null, IReadOnlyList<WorkVersion>? Versions = null);
+    DateOnly? PublicationDate = null, IReadOnlyList<WorkVersion>? Versions = null, IReadOnlyList<Guid>? TopicIds = null)
+{
+    /// <summary>Its topics with their ids; null where the service does not say them.</summary>
+    public IEnumerable<(Guid? Id, string Label)> NamedTopics => (Topics ?? []).Select((label, n) => (TopicIds is { } ids && n < ids.Count ? (Guid?)ids[n] : null, label));
+}
 
 internal sealed record WorkVersion(string Kind, string? Doi, string? ArxivId, string? Venue, int? Year, DateOnly? PublicationDate, IReadOnlyList<string> Sources);
 
@@ -83,8 +87,6 @@ internal sealed record StandingField(string Field, string Source, string SourceI
 internal sealed record Assertion(string Source, string SourceId, DateTimeOffset? TakenAt);
 
 internal sealed record Notice(string Source, bool Reinstates, DateOnly? Date, string Reason, bool Overruled);
-
-internal sealed record CountedLabel(Guid Id, string Label, long Works);
 
 internal sealed record Author(Guid? ResearcherId, string Name, int Position);
 
@@ -192,12 +194,9 @@ internal sealed partial class BzPeerApi(IHttpClientFactory clients, Kept kept, I
         Send<Relationship>(
             Upstream.Follow, follow ? HttpMethod.Put : HttpMethod.Delete, $"/api/me/following/{id}", Patient, ct, token: token);
 
-    /// <summary>The works of a researcher; <paramref name="filter"/> has the parameters that choose and sort them, each beginning with <c>&amp;</c>.</summary>
-    public Task<Answer<Paged<Work>>> Works(Guid id, string? cursor, CancellationToken ct, string filter = "", int limit = 20) =>
-        Get<Paged<Work>>(Upstream.Publication, $"/api/researchers/{id}/works?limit={limit}{filter}{Cursor(cursor)}", ct);
-
-    public Task<Answer<Paged<CountedLabel>>> Topics(Guid id, CancellationToken ct) =>
-        Get<Paged<CountedLabel>>(Upstream.Publication, $"/api/researchers/{id}/topics?limit=80", ct);
+    /// <summary>The works of a researcher, a topic or an institution (<paramref name="of"/>, as addresses begin); <paramref name="filter"/> has the parameters that choose and sort them, each beginning with <c>&amp;</c>.</summary>
+    public Task<Answer<Paged<Work>>> Works(Guid id, string? cursor, CancellationToken ct, string filter = "", int limit = 20, string of = "researchers") =>
+        Get<Paged<Work>>(Upstream.Publication, $"/api/{of}/{id}/works?limit={limit}{filter}{Cursor(cursor)}", ct);
 
     public Task<Answer<Work>> Work(Guid id, CancellationToken ct) =>
         Get<Work>(Upstream.Publication, $"/api/works/{id}", ct);

@@ -3,7 +3,7 @@ using System.Text.Json.Nodes;
 
 namespace BzPeer.Web;
 
-/// <summary>Researchers and works in the words of schema.org.</summary>
+/// <summary>Researchers, works, topics and institutions in the words of schema.org.</summary>
 internal static class StructuredData
 {
     /// <summary>Enough to know a work by; one has thousands of authors.</summary>
@@ -45,6 +45,10 @@ internal static class StructuredData
             ["sameAs"] = elsewhere.Length == 0 ? null : new JsonArray([.. elsewhere.Select(address => JsonValue.Create(address))]),
         });
     }
+
+    public static JsonObject Topic(TopicOrInstitution topic, string site) => Thing("DefinedTerm", $"{site}/topics/{topic.Id}", new() { ["name"] = topic.Label });
+
+    public static JsonObject Institution(TopicOrInstitution institution, string site) => Thing("Organization", $"{site}/institutions/{institution.Id}", new() { ["name"] = institution.Label });
 
     private static JsonObject Author(Author author, string site)
     {

@@ -7,9 +7,10 @@ public sealed class EveryPageTests(Browser browser, SeedSystem system)
 {
     public static TheoryData<string> Pages =>
     [
-        "/", "/search", "/search?q=s", "/search?q=nobody-is-called-this", "/sign-in", "/sign-in?q=daniel", "/no-such-page",
+        "/", "/search", "/search?q=s", "/search?q=nobody-is-called-this", "/search?q=ext&in=works", "/sign-in", "/sign-in?q=daniel", "/no-such-page",
         "/researchers/{seed}", "/researchers/{seed}/followers", "/researchers/{seed}/following", "/researchers/{seed}/collaborators",
-        "/researchers/{seed}/works", "/works/{paper}",
+        "/researchers/{seed}/works", "/works/{paper}", "/researchers/{seed}/topics", "/researchers/{seed}/institutions",
+        "/topics/{topic}", "/topics/{topic}/researchers", "/topics/{topic}/works", "/topics/{topic}/institutions",
         "/researchers/{seed}/trust", "/researchers/{seed}/growth", "/researchers/{seed}/growth?by=month", "/analytics", "/analytics?window=30d", "/explore/researcher/{seed}", "/explore/work/{paper}",
     ];
 

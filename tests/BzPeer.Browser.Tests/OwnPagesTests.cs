@@ -6,10 +6,12 @@ namespace BzPeer.Browser.Tests;
 /// <summary>What holds for every page holds for those of people who are signed in, with everything on them that they can show.</summary>
 public sealed class OwnPagesTests(Browser browser)
 {
+    private const string Place = "Università degli Studi di Roma Tor Vergata, Dipartimento di Ingegneria Elettronica";
+
     private static readonly Guid Import = FakeWorld.Stable("import");
 
     public static TheoryData<string> Pages =>
-        ["/settings", "/feed", "/researchers/{seed}", "/researchers/{seed}/block", "/researchers/{blocked}", "/curate/pairs", "/curate/rings", "/curate/imports", $"/curate/imports/{Import}"];
+        ["/settings", "/feed", "/researchers/{seed}", "/researchers/{seed}/block", "/researchers/{blocked}", "/curate/pairs", "/curate/rings", "/curate/imports", $"/curate/imports/{Import}", $"/institutions/{FakeWorld.Stable(Place)}"];
 
     [Theory]
     [MemberData(nameof(Pages))]
@@ -57,6 +59,8 @@ public sealed class OwnPagesTests(Browser browser)
         var world = site.World;
         var reader = world.Find("Stefano Salsano");
         world.Follow(reader, world.Seed);
+        world.Affiliations[world.Seed] = Place;
+        world.Affiliations[reader] = "Elsewhere";
         world.Follow(reader, world.Find("Clarence Filsfils"));
         world.Publish("A work about a very long subject with one unbreakably-hyphenatedandlongwordinthemiddleofits title", "…", [world.Seed], ["cs.NI"]);
         world.Blocks.Add((reader, world.Find("Ahmed Abdelsalam")));

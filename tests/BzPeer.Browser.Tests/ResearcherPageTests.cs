@@ -119,8 +119,8 @@ public sealed class ResearcherPageTests(Browser browser, SeedSystem system)
         var page = visit.Page;
         await page.GotoAsync("/");
 
-        await page.GetByRole(AriaRole.Searchbox, new() { Name = "Name, ORCID iD or OpenAlex id" }).FillAsync("berni dan");
-        await page.GetByRole(AriaRole.Search, new() { Name = "Find a researcher by name or iD" }).GetByRole(AriaRole.Button).ClickAsync();
+        await page.GetByRole(AriaRole.Combobox, new() { Name = "A name, a title, a subject, or an iD" }).FillAsync("berni dan");
+        await page.GetByRole(AriaRole.Search, new() { Name = "Search people, works, topics and institutions" }).GetByRole(AriaRole.Button).ClickAsync();
         await page.GetByRole(AriaRole.Link, new() { Name = "Daniel Bernier" }).ClickAsync();
 
         await Assertions.Expect(page).ToHaveURLAsync(new System.Text.RegularExpressions.Regex($"/researchers/{system.Seed}$"));

@@ -22,6 +22,7 @@ public sealed class SeedSystem : IAsyncLifetime
     private readonly BzPeerSystem system = new();
     private readonly Dictionary<string, Guid> researchers = [];
     private Guid paper;
+    private Guid topic;
 
     public Uri Site => system.Site;
 
@@ -31,7 +32,8 @@ public sealed class SeedSystem : IAsyncLifetime
 
     public string Address(string path) => path
         .Replace("{seed}", Seed.ToString(), StringComparison.Ordinal)
-        .Replace("{paper}", paper.ToString(), StringComparison.Ordinal);
+        .Replace("{paper}", paper.ToString(), StringComparison.Ordinal)
+        .Replace("{topic}", topic.ToString(), StringComparison.Ordinal);
 
     public async ValueTask InitializeAsync()
     {
@@ -45,6 +47,7 @@ public sealed class SeedSystem : IAsyncLifetime
             researchers[name] = await Eventually.Async(ct => Find(name, ct), card => card is not null, $"{name} has a card with the trust of one work", TimeSpan.FromMinutes(1)) ?? default;
         var works = await system.Http.GetFromJsonAsync<JsonObject>($"/api/researchers/{Seed}/works");
         paper = works!["items"]![0]!["id"]!.GetValue<Guid>();
+        topic = works["items"]![0]!["topicIds"]![0]!.GetValue<Guid>();
     }
 
     public ValueTask DisposeAsync() => system.DisposeAsync();

@@ -143,7 +143,7 @@ internal sealed partial class FakeServices : IAsyncDisposable
         app.MapGet("/api/researchers/{id:guid}/works", (HttpContext context, Guid id) => Chosen(context.Request.Query, World.PapersOf(id)) is { } papers
             ? Page(context, papers.Select(WorkOf))
             : Results.Problem("A year is four digits, 2023, or the first and the last of several, 2019..2023.", statusCode: 400));
-        app.MapGet("/api/researchers/{id:guid}/topics", (HttpContext context, Guid id) => Page(context, World.PapersOf(id).SelectMany(paper => paper.Topics).GroupBy(topic => topic).Select(topic => new { id = FakeWorld.Stable(topic.Key), label = topic.Key, works = topic.Count() })));
+        MapSubjects(app);
         app.MapGet("/api/works/{id:guid}", (Guid id) => OfWork(id, WorkOf));
         app.MapGet("/api/works/{id:guid}/assertions", (Guid id) => OfWork(id, paper => new
         {
@@ -283,6 +283,7 @@ internal sealed partial class FakeServices : IAsyncDisposable
             .Concat(paper.Unlinked.Select((name, n) => new { researcherId = (Guid?)null, name, position = paper.Authors.Length + n + 1 })),
         versions = paper.Versions,
         paper.Topics,
+        topicIds = paper.Topics.Select(FakeWorld.Stable),
         paper.Validated,
         paper.Retracted,
     };

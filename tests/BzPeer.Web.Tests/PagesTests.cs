@@ -70,7 +70,7 @@ public sealed partial class PagesTests
 
         foreach (Match asset in Asset().Matches(html))
             (await site.Get(asset.Groups[1].Value)).StatusCode.ShouldBe(HttpStatusCode.OK, asset.Value);
-        Asset().Matches(html).Count.ShouldBe(3);
+        Asset().Matches(html).Count.ShouldBe(4);
     }
 
     [Fact]
@@ -104,7 +104,7 @@ public sealed partial class PagesTests
         await using var site = await Site.StartAsync(world);
 
         var found = new HashSet<string>();
-        var path = "/search?q=ada";
+        var path = "/search?q=ada&in=people";
         while (path is not null)
         {
             var html = await site.Html(path);

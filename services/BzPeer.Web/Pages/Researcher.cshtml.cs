@@ -28,6 +28,9 @@ internal sealed class ResearcherModel(BzPeerApi api, IStringLocalizer<Texts> tex
 
     public Answer<Paged<Collaborator>> Collaborators { get; private set; } = null!;
 
+    /// <summary>The institution that the affiliation names, where the works know it.</summary>
+    public CountedLabel? Affiliation { get; private set; }
+
     /// <summary>What the visitor and the researcher are to each other; null when nobody is signed in, or Follow does not say.</summary>
     public Relationship? Tie { get; private set; }
 
@@ -94,11 +97,13 @@ internal sealed class ResearcherModel(BzPeerApi api, IStringLocalizer<Texts> tex
         var counts = api.FollowCounts(Id, Position, OwnPage ? Me?.AccessToken : null, ct);
         var list = api.Works(Id, works, ct);
         var collaborators = api.Collaborators(Id, 20, null, ct);
+        var institutions = api.Labels("researchers", Id, "institutions", 80, null, ct);
 
         Card = await card;
         if (this.Instead(Card, other => $"/researchers/{other}") is { } elsewhere)
             return elsewhere;
         (Statement, Counts, Works, Collaborators) = (await statement, await counts, await list, await collaborators);
+        Affiliation = (await institutions).Value?.Items.FirstOrDefault(place => place.Label == Card.Value?.Affiliation);
         return this.IfMalformed(Works);
     }
 
