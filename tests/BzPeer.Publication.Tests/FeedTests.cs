@@ -271,6 +271,87 @@ public sealed class FeedTests(PublicationService service) : IClassFixture<Public
         (await Feed(people[0])).Marker.ShouldBe(0, "everybody has their own");
     }
 
+    [Fact]
+    public async Task What_came_since_one_looked_is_counted_once_for_each_work_until_one_looks_on_any_device()
+    {
+        var people = await service.Register(2);
+        var follower = await FollowerOf(people);
+        var (_, position) = await Publish(people);
+        (await UnseenWhen(follower, 2, position)).SeenTo.ShouldBe(0, "who never looked has seen nothing");
+
+        var seen = await Feed(follower);
+        (await See(follower, seen.UpTo)).ShouldBe(seen.UpTo);
+        (await Unseen(follower)).ShouldBe(new(0, false, seen.UpTo, (await Unseen(follower)).UpTo));
+        (_, position) = await Publish(people[0]);
+        await UnseenWhen(follower, 1, position);
+
+        // What was seen on another device before does not bring back what was seen since.
+        await See(follower, (await Feed(follower)).UpTo);
+        (await See(follower, seen.UpTo)).ShouldBeGreaterThan(seen.UpTo);
+        (await Unseen(follower)).Count.ShouldBe(0);
+        (await Unseen(people[0])).Count.ShouldBe(0, "everybody has their own");
+        (await Feed(follower)).Items.ShouldAllBe(entry => entry.Unread, "what was seen was not read");
+    }
+
+    [Fact]
+    public async Task What_was_read_was_seen_and_the_works_of_whom_one_follows_now_are_not_news_where_they_came_before_one_looked()
+    {
+        var people = await service.Register(2);
+        var follower = await FollowerOf(people[0]);
+        var (_, position) = await Publish(people[1]);
+        await UnseenWhen(follower, 1, position);
+        await Mark(follower, long.MaxValue);
+        (await Unseen(follower)).Count.ShouldBe(0);
+
+        await Hear(Followed(follower, people[1]));
+
+        (await Feed(follower)).Items.Count.ShouldBe(2);
+        (await Unseen(follower)).Count.ShouldBe(0);
+    }
+
+    [Fact]
+    public async Task More_than_ninety_nine_are_more_than_ninety_nine()
+    {
+        var author = $"A{Records.Number()}";
+        await service.Import(WorkSource.OpenAlex, Enumerable.Range(0, 101).Select(_ => Records.OpenAlex(Records.Number(), author)).Lines());
+        var follower = await FollowerOf(await service.OpenAlexAuthor(author));
+
+        (await Eventually.Async(_ => Unseen(follower), unseen => unseen.More, "all are there", ct: Ct)).Count.ShouldBe(99);
+    }
+
+    private async Task<UnseenWorks> Unseen(Guid researcher, string? position = null)
+    {
+        using var client = service.Host.As(researcher);
+        using var request = new HttpRequestMessage(HttpMethod.Get, "/api/me/feed/unseen");
+        if (position is not null) request.Headers.Add("Min-Position", position);
+        using var answer = await client.SendAsync(request, Ct);
+        return await Read<UnseenWorks>(answer);
+    }
+
+    private async Task<UnseenWorks> UnseenWhen(Guid researcher, long count, string position)
+    {
+        var unseen = await Unseen(researcher, position);
+        unseen.Count.ShouldBe(count);
+        return unseen;
+    }
+
+    private async Task<long> See(Guid researcher, long seenTo)
+    {
+        using var client = service.Host.As(researcher);
+        using var answer = await client.PutAsJsonAsync("/api/me/feed/seen", new { seenTo }, Ct);
+        return (await Read<FeedSeen>(answer)).SeenTo!.Value;
+    }
+
+    [Theory]
+    [InlineData("{}", "malformed-seenTo")]
+    [InlineData("""{"seenTo": -1}""", "malformed-seenTo")]
+    public async Task That_one_has_seen_no_position_is_refused(string body, string rule)
+    {
+        using var client = service.Host.As(Guid.NewGuid());
+        using var answer = await client.PutAsync("/api/me/feed/seen", new StringContent(body, System.Text.Encoding.UTF8, "application/json"), Ct);
+        await ShouldBeProblem(answer, 400, rule);
+    }
+
     [Theory]
     [InlineData("{}", "malformed-readTo")]
     [InlineData("""{"readTo": -1}""", "malformed-readTo")]
@@ -290,6 +371,8 @@ public sealed class FeedTests(PublicationService service) : IClassFixture<Public
         await ShouldBeProblem(read, 401, "no-token");
         using var mark = await service.Anonymous.PutAsJsonAsync("/api/me/feed/marker", new { readTo = 1 }, Ct);
         await ShouldBeProblem(mark, 401, "no-token");
+        using var unseen = await service.Anonymous.GetAsync("/api/me/feed/unseen", Ct);
+        await ShouldBeProblem(unseen, 401, "no-token");
         using var client = service.Host.As(Guid.NewGuid());
         foreach (var cursor in (string[])["~", "bm8", "LTE"])
         {
