@@ -19,7 +19,7 @@ public sealed class StateTests(Browser browser)
         await page.GotoAsync($"/researchers/{site.World.Seed}", new() { WaitUntil = WaitUntilState.Commit });
         await Assertions.Expect(page.GetByText("Building this graph slice")).ToBeVisibleAsync();
         await Assertions.Expect(page.GetByText("BZPEER is loading the nearby papers, people, topics and institutions for this page.")).ToBeVisibleAsync();
-        await Assertions.Expect(page.GetByText(FakeWorld.SeedTitle)).ToBeVisibleAsync();
+        await Assertions.Expect(page.Locator("#works").GetByText(FakeWorld.SeedTitle)).ToBeVisibleAsync();
 
         site.Services.GraphMayAnswer.SetResult();
         await Assertions.Expect(page.Locator("svg.graph.wide")).ToBeVisibleAsync();
@@ -69,7 +69,7 @@ public sealed class StateTests(Browser browser)
             (await page.EvaluateAsync<int>("document.documentElement.scrollWidth")).ShouldBeLessThanOrEqualTo(320);
         }
         await page.GotoAsync($"/researchers/{author}");
-        (await page.Locator("h3").EvaluateAsync<string>("title => getComputedStyle(title).direction")).ShouldBe("rtl");
+        (await page.Locator("#works h3").EvaluateAsync<string>("title => getComputedStyle(title).direction")).ShouldBe("rtl");
     }
 
     [Fact]

@@ -82,14 +82,21 @@ internal sealed partial class FakeServices
     {
         app.MapGet("/api/me/feed", (HttpContext context) => Mine(context, me =>
         {
-            var followed = World.Follows.Where(edge => edge.Follower == me).Select(edge => edge.Followee).ToHashSet();
-            return Page(context, World.Papers.Select((paper, n) => new
-            {
-                work = WorkOf(paper),
-                reasons = paper.Authors.Where(followed.Contains).Select(author => new { researcherId = author, name = World.NameOf(author) }).ToArray(),
-                position = n + 1,
-                unread = n + 1 > World.ReadTo.GetValueOrDefault(me),
-            }).Where(entry => entry.reasons.Length > 0).Reverse());
+            if (context.Request.Query["cursor"] is [{ Length: > 0 } cursor] && !int.TryParse(cursor, out _))
+                return Page(context, Entries(me));
+            var entries = Entries(me).ToArray();
+            var skip = int.TryParse(context.Request.Query["cursor"], out var from) ? from : 0;
+            return Results.Ok(new { items = entries.Skip(skip).Take(20), next = entries.Length > skip + 20 ? $"{skip + 20}" : null, marker = World.ReadTo.GetValueOrDefault(me), upTo = World.Papers.Count });
+        }));
+        app.MapGet("/api/me/feed/unseen", (HttpContext context) => Mine(context, me =>
+        {
+            var unseen = Positions(me).Count(position => position > Math.Max(World.SeenTo.GetValueOrDefault(me), World.ReadTo.GetValueOrDefault(me)));
+            return Results.Ok(new { count = Math.Min(unseen, 99), more = unseen > 99, seenTo = World.SeenTo.GetValueOrDefault(me), upTo = World.Papers.Count });
+        }));
+        app.MapPut("/api/me/feed/seen", (HttpContext context, Seen seen) => Mine(context, me =>
+        {
+            World.SeenTo[me] = Math.Max(seen.SeenTo, World.SeenTo.GetValueOrDefault(me));
+            return Results.Ok(seen);
         }));
         app.MapPut("/api/me/feed/marker", (HttpContext context, Marker marker) => Mine(context, me =>
         {
@@ -120,6 +127,16 @@ internal sealed partial class FakeServices
             return Results.Ok(new { id = why.ResearcherId, mergedId = why.ResearcherId, survivorId = id });
         }));
         app.MapDelete("/api/merges/{id:guid}", (HttpContext context, Guid id) => Curated(context, () => World.Merged.Remove(id) ? Results.Ok(new { id }) : Results.NotFound()));
+
+        HashSet<Guid> Followed(Guid me) => World.Follows.Where(edge => edge.Follower == me).Select(edge => edge.Followee).ToHashSet();
+        IEnumerable<int> Positions(Guid me) => World.Papers.Select((paper, n) => (paper, n)).Where(each => each.paper.Authors.Any(Followed(me).Contains)).Select(each => each.n + 1);
+        IEnumerable<object> Entries(Guid me) => Positions(me).Reverse().Select(position => new
+        {
+            work = WorkOf(World.Papers[position - 1]),
+            reasons = World.Papers[position - 1].Authors.Where(Followed(me).Contains).Select(author => new { researcherId = author, name = World.NameOf(author) }).ToArray(),
+            position,
+            unread = position > World.ReadTo.GetValueOrDefault(me),
+        });
     }
 
     private void MapRings(WebApplication app)
@@ -152,6 +169,8 @@ internal sealed partial class FakeServices
     private sealed record Edit(string Headline, bool OpenToCollaborate);
 
     private sealed record Marker(long ReadTo);
+
+    private sealed record Seen(long SeenTo);
 
     private sealed record Why(string? Reason, Guid ResearcherId);
 

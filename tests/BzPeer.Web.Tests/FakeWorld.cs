@@ -25,6 +25,7 @@ internal sealed class FakeWorld
     public readonly List<(Guid Blocker, Guid Blocked)> Blocks = [];
     public readonly Dictionary<Guid, (bool Lists, bool Counts)> Visible = [];
     public readonly Dictionary<Guid, long> ReadTo = [];
+    public readonly Dictionary<Guid, long> SeenTo = [];
     public readonly Dictionary<Guid, object> Imports = [];
     public readonly List<(Guid Id, Guid One, Guid Other, string Evidence)> Pairs = [];
     public readonly List<(Guid Id, Guid[] Members, string Reason, string? ReinstatedFor)> Rings = [];

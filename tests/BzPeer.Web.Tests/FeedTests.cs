@@ -61,6 +61,35 @@ public sealed class FeedTests
     }
 
     [Fact]
+    public async Task Every_page_counts_what_is_new_until_the_feed_is_opened()
+    {
+        await using var site = await Site.StartAsync();
+        var me = site.World.Add("Reader");
+        await site.SignIn(me);
+        (await site.Html("/settings")).ShouldContain(" hidden=\"hidden\"></span><span class=\"visually-hidden\" data-unseen-said></span></a>");
+
+        site.World.Follow(me, site.World.Seed);
+        Link(await site.Html("/search")).ShouldBe("Feed 1 1 new work");
+        Link(await site.Html($"/researchers/{site.World.Seed}")).ShouldBe("Feed 1 1 new work");
+        using var ahead = new HttpRequestMessage(HttpMethod.Get, "/feed") { Headers = { { "Sec-Purpose", "prefetch;prerender" } } };
+        (await site.Client.SendAsync(ahead, TestContext.Current.CancellationToken)).StatusCode.ShouldBe(HttpStatusCode.OK);
+        Link(await site.Html("/feed?cursor=20")).ShouldBe("Feed 1 1 new work");
+        Link(await site.Html("/feed")).ShouldBe("Feed");
+        Link(await site.Html("/search")).ShouldBe("Feed");
+
+        for (var n = 0; n < 120; n++)
+            site.World.Publish($"New {n}", "…", [site.World.Seed], []);
+        Link(await site.Html("/search")).ShouldBe("Feed 99+ more than 99 new works");
+        (await site.Html("/feed?handler=unseen")).ShouldBe("""{"badge":"99\u002B","said":"more than 99 new works"}""");
+
+        await site.Services.StopAsync("Publication");
+        Link(await site.Html("/settings")).ShouldBe("Feed");
+        (await site.Get("/feed?handler=unseen")).StatusCode.ShouldBe(HttpStatusCode.ServiceUnavailable);
+
+        static string Link(string html) => Site.TextOf("<main" + html[html.IndexOf("<a href=\"/feed\"", StringComparison.Ordinal)..].Split("</a>")[0].Replace("<a", "><a", StringComparison.Ordinal)).Trim();
+    }
+
+    [Fact]
     public async Task An_empty_feed_says_how_to_fill_it_and_a_missing_one_that_it_is_missing()
     {
         await using var site = await Site.StartAsync();

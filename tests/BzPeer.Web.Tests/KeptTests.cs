@@ -133,7 +133,7 @@ public sealed class KeptTests
         await using var site = await Site.StartAsync();
         site.Kept.Listening = true;
         var (seed, coauthor) = (site.World.Seed, site.World.Find("Stefano Salsano"));
-        var card = $"/api/researchers/{seed}/trust";
+        var card = $"/api/researchers/{seed}/trust/changes";
 
         var first = await site.Html($"/researchers/{seed}");
         (await site.Html($"/researchers/{seed}")).ShouldBe(first);
@@ -191,7 +191,7 @@ public sealed class KeptTests
         site.Services.Failing.Clear();
 
         await site.Html($"/researchers/{site.World.Seed}");
-        Asked(site, $"/api/researchers/{site.World.Seed}/trust").ShouldBe(2);
+        Asked(site, $"/api/researchers/{site.World.Seed}/trust/changes").ShouldBe(2);
     }
 
     [Fact]

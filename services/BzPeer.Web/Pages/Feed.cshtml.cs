@@ -21,6 +21,10 @@ internal sealed class FeedModel(BzPeerApi api, IStringLocalizer<Texts> texts, Se
         return await Show(cursor, ct);
     }
 
+    /// <summary>The count beside the link to this page, for pages that stay open.</summary>
+    public async Task<IActionResult> OnGetUnseen(CancellationToken ct) =>
+        (await api.UnseenWorks((await Session.Of(HttpContext))!.AccessToken, ct)).Value is { } unseen ? new JsonResult(new { badge = unseen.Badge, said = unseen.Said(texts) }) : StatusCode(StatusCodes.Status503ServiceUnavailable);
+
     public async Task<IActionResult> OnPost(long? readTo, CancellationToken ct)
     {
         if (readTo is not { } position)
@@ -40,6 +44,9 @@ internal sealed class FeedModel(BzPeerApi api, IStringLocalizer<Texts> texts, Se
     private async Task<IActionResult> Show(string? cursor, CancellationToken ct)
     {
         Feed = await api.Feed(cursor, (await Session.Of(HttpContext))!.AccessToken, ct);
+        // Whoever opens it has seen what came until then; a browser that only fetches it beforehand has not.
+        if (cursor is null && Feed.Value is { } seen && !Request.Headers["Sec-Purpose"].ToString().Contains("prefetch", StringComparison.Ordinal))
+            await api.MarkFeedSeen(seen.UpTo, (await Session.Of(HttpContext))!.AccessToken, ct);
         ReadTo = cursor is null && Feed.Value?.Items is [{ Unread: true } newest, ..] ? newest.Position : null;
         return await this.InsteadOf(Feed) ?? Page();
     }

@@ -10,7 +10,7 @@ namespace BzPeer.Web.Pages;
 /// The researcher page. Everything it shows is asked for at once; what does not come is shown as missing, and the
 /// graph slice, the slowest, is written when the rest of the page is already on the screen.
 /// </summary>
-internal sealed class ResearcherModel(BzPeerApi api, IStringLocalizer<Texts> texts, ServiceTexts told) : PageModel
+internal sealed class ResearcherModel(BzPeerApi api, TimeProvider clock, IStringLocalizer<Texts> texts, ServiceTexts told) : PageModel
 {
     private const int SliceSize = 30;
 
@@ -21,6 +21,12 @@ internal sealed class ResearcherModel(BzPeerApi api, IStringLocalizer<Texts> tex
     public Answer<Card> Card { get; private set; } = null!;
 
     public Answer<TrustStatement> Statement { get; private set; } = null!;
+
+    /// <summary>The newest changes of the score.</summary>
+    public Answer<Paged<TrustChange>> Changes { get; private set; } = null!;
+
+    /// <summary>Those as a drawing; null where there are none.</summary>
+    public TrustHistory? History => TrustHistory.Of(Changes.Value, clock.GetUtcNow());
 
     public Answer<FollowCounts> Counts { get; private set; } = null!;
 
@@ -94,6 +100,7 @@ internal sealed class ResearcherModel(BzPeerApi api, IStringLocalizer<Texts> tex
     {
         var card = api.Card(Id, ct);
         var statement = api.Trust(Id, ct);
+        var changes = api.TrustChanges(Id, null, ct);
         var counts = api.FollowCounts(Id, Position, OwnPage ? Me?.AccessToken : null, ct);
         var list = api.Works(Id, works, ct);
         var collaborators = api.Collaborators(Id, 20, null, ct);
@@ -102,7 +109,7 @@ internal sealed class ResearcherModel(BzPeerApi api, IStringLocalizer<Texts> tex
         Card = await card;
         if (this.Instead(Card, other => $"/researchers/{other}") is { } elsewhere)
             return elsewhere;
-        (Statement, Counts, Works, Collaborators) = (await statement, await counts, await list, await collaborators);
+        (Statement, Changes, Counts, Works, Collaborators) = (await statement, await changes, await counts, await list, await collaborators);
         Affiliation = (await institutions).Value?.Items.FirstOrDefault(place => place.Label == Card.Value?.Affiliation);
         return this.IfMalformed(Works);
     }

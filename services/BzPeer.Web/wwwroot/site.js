@@ -39,6 +39,8 @@ function researcherPage() {
       show("following", following ?? "");
     },
     bibliography({ works, topics, closeCollaborators }) {
+      // For the count beside the feed: this may be somebody one follows.
+      document.dispatchEvent(new Event("works"));
       if (show("works", works)) announce("works", plural("{0} work|{0} works", works));
       if (show("topics", topics)) announce("topics", plural("{0} topic|{0} topics", topics));
       if (show("closeCollaborators", closeCollaborators)) announce("closeCollaborators", plural("{0} close collaborator|{0} close collaborators", closeCollaborators));
@@ -58,11 +60,16 @@ function researcherPage() {
     explaining = setTimeout(async () => {
       const response = await fetch("?handler=snapshot").catch(() => null);
       if (!response?.ok) return;
-      const parts = root => [...root.querySelectorAll(".snapshot :is(.why, .trust-bar)")];
+      const parts = root => [...root.querySelectorAll(".snapshot :is(.why, .trust-bar, .trust-history)")];
       const [before, after] = [parts(document), parts(new DOMParser().parseFromString(await response.text(), "text/html"))];
       if (before.length !== after.length) return;
       // Where the keyboard is in the middle of one, it stays.
-      before.forEach((part, n) => part.contains(document.activeElement) || part.replaceWith(after[n]));
+      before.forEach((part, n) => {
+        if (part.contains(document.activeElement)) return;
+        const open = part.querySelector("details[open]");
+        part.replaceWith(after[n]);
+        if (open) after[n].querySelector("details")?.setAttribute("open", "");
+      });
     }, 500 + 1500 * Math.random());
   }
 
