@@ -19,7 +19,7 @@ public sealed class Browser : IAsyncLifetime
     /// <summary>The narrowest window everything must fit in (WCAG 2.2, 1.4.10).</summary>
     public static readonly ViewportSize Narrow = new() { Width = 320, Height = 800 };
 
-    public async Task<Visit> Visit(Uri site, bool scripts = true, bool dark = false, ViewportSize? window = null)
+    public async Task<Visit> Visit(Uri site, bool scripts = true, bool dark = false, ViewportSize? window = null, string language = "en")
     {
         if (chromium is null)
         {
@@ -35,6 +35,7 @@ public sealed class Browser : IAsyncLifetime
             ColorScheme = dark ? ColorScheme.Dark : ColorScheme.Light,
             ViewportSize = window ?? Desktop,
             ReducedMotion = ReducedMotion.Reduce,
+            Locale = language,
         });
         context.SetDefaultTimeout(Patience);
         return new Visit(context, await context.NewPageAsync());
