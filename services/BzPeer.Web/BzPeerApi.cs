@@ -97,17 +97,28 @@ internal sealed record GraphSlice(
 
 internal sealed record KindShown(int Shown, int Total);
 
-internal sealed record GraphNode(string Id, string Kind, string Label)
+/// <param name="Year">Of a work, when it was published.</param>
+internal sealed record GraphNode(string Id, string Kind, string Label, int? Year = null)
 {
     /// <summary>What it is called, formulas in a title in characters: a drawing has no other.</summary>
     public string Label { get; init; } = Mathematics.Text(Label);
 }
 
-internal sealed record GraphEdge(string Source, string Target, string? Kind, double? Weight, string? Reason)
+/// <param name="First">Year of the first of the works that make it.</param>
+/// <param name="Latest">Year of the latest of them.</param>
+internal sealed record GraphEdge(string Source, string Target, string? Kind, double? Weight, string? Reason, int? First = null, int? Latest = null)
 {
     /// <summary>Why there is a tie; it may quote a title.</summary>
     public string? Reason { get; init; } = Reason is null ? null : Mathematics.Text(Reason);
 }
+
+/// <summary>The shortest way between two researchers; <paramref name="Hops"/> is null where none was found, and <paramref name="Reason"/> says why.</summary>
+internal sealed record GraphConnection(int? Hops, IReadOnlyList<GraphNode> Nodes, IReadOnlyList<GraphEdge> Edges, IReadOnlyList<HopWorks> Works, string? Reason);
+
+/// <summary>The newest of the works that make one hop of it.</summary>
+internal sealed record HopWorks(string Source, string Target, long Total, IReadOnlyList<JoiningWork> Newest);
+
+internal sealed record JoiningWork(Guid Id, string Title, int? Year);
 
 internal sealed record TrustStatement(int Score, string Level, int ModelVersion, IReadOnlyList<Contribution> Contributions, long AsOf = 0);
 
@@ -209,6 +220,9 @@ internal sealed partial class BzPeerApi(IHttpClientFactory clients, Kept kept, I
 
     public Task<Answer<GraphSlice>> Graph(string kind, string id, int limit, CancellationToken ct) =>
         Send<GraphSlice>(Upstream.Publication, HttpMethod.Get, $"/api/graph/{kind}/{Uri.EscapeDataString(id)}?limit={limit}", Patient, ct);
+
+    public Task<Answer<GraphConnection>> Connection(Guid from, Guid to, CancellationToken ct) =>
+        Send<GraphConnection>(Upstream.Publication, HttpMethod.Get, $"/api/graph/connection?from={from}&to={to}", Patient, ct);
 
     public Task<Answer<TrustStatement>> Trust(Guid id, CancellationToken ct) =>
         Get<TrustStatement>(Upstream.Trust, $"/api/researchers/{id}/trust", ct);

@@ -9,13 +9,8 @@ namespace BzPeer.Web;
 internal sealed record GraphDrawing(
     string Form, int Width, int Height, DrawnNode Subject, IReadOnlyList<DrawnNode> Nodes, IReadOnlyList<DrawnLink> Links, IReadOnlyList<DrawnCaption> Captions)
 {
-    public static readonly IReadOnlyList<GraphKind> Kinds =
-    [
-        new("researcher", "Person", "People"),
-        new("institution", "Institution", "Institutions"),
-        new("work", "Work", "Works"),
-        new("topic", "Topic", "Topics"),
-    ];
+    /// <summary>The kinds of nodes, in the order they are shown in.</summary>
+    public static readonly IReadOnlyList<string> Kinds = ["researcher", "institution", "work", "topic"];
 
     private const int LineHeight = 17;
     private const int RowGap = 12;
@@ -91,16 +86,14 @@ internal sealed record GraphDrawing(
         ];
     }
 
-    public static GraphKind KindOf(string kind) => Kinds.FirstOrDefault(each => each.Name == kind) ?? new(kind, kind, kind);
-
-    private static int KindOrder(string kind) => Kinds.TakeWhile(each => each.Name != kind).Count();
+    private static int KindOrder(string kind) => Kinds.TakeWhile(each => each != kind).Count();
 
     private static IReadOnlyList<Row> Rows(IReadOnlyList<GraphNode> nodes, int length)
     {
         var rows = new List<Row>();
         foreach (var kind in nodes.GroupBy(node => node.Kind))
         {
-            rows.Add(new(null, [KindOf(kind.Key).Plural], CaptionHeight + (rows.Count > 0 ? GroupGap : 0)));
+            rows.Add(new(null, [kind.Key], CaptionHeight + (rows.Count > 0 ? GroupGap : 0)));
             rows.AddRange(kind.Select(node => (node, lines: Lines(node.Label, length)))
                 .Select(each => new Row(each.node, each.lines, (each.lines.Count * LineHeight) + RowGap)));
         }
@@ -175,11 +168,6 @@ internal sealed record GraphDrawing(
     private sealed record Row(GraphNode? Node, IReadOnlyList<string> Lines, int Height);
 }
 
-/// <param name="Name">In addresses and on the wire.</param>
-/// <param name="One">One of them.</param>
-/// <param name="Plural">Several.</param>
-internal sealed record GraphKind(string Name, string One, string Plural);
-
 /// <param name="Side">Where its label stands: -1 left of it, 1 right, 0 below.</param>
 internal sealed record DrawnNode(GraphNode Node, int X, int Y, int Side, IReadOnlyList<string> Lines);
 
@@ -188,16 +176,12 @@ internal sealed record DrawnNode(GraphNode Node, int X, int Y, int Side, IReadOn
 /// <param name="Kind">The kind of node it leads to.</param>
 internal sealed record DrawnLink(string Path, bool Direct, int Weight, string Kind, string Reason);
 
-internal sealed record DrawnCaption(string Text, int X, int Y, int Side);
+/// <param name="Kind">Of which kind are the nodes below it.</param>
+internal sealed record DrawnCaption(string Kind, int X, int Y, int Side);
 
 /// <summary>A slice with its subject, as the pages show it.</summary>
-internal sealed record GraphView(string Kind, string Id, string Label, Answer<GraphSlice> Answer, bool InExplorer = false, string Sort = "", bool Descending = false, IReadOnlyList<string>? Only = null, int Width = 780)
+internal sealed record GraphView(string Kind, string Id, string Label, Answer<GraphSlice> Answer, bool InExplorer = false, int Width = 780)
 {
-    /// <summary>The slice the visitor asked for: filtered to some kinds, the subject always in it.</summary>
-    public GraphSlice? Slice => Answer.Value is not { } slice || Only is null or []
-        ? Answer.Value
-        : slice with { Nodes = [.. slice.Nodes.Where(node => node.Id == Id || Only.Contains(node.Kind))] };
-
     public GraphNode Subject => Answer.Value?.Nodes.FirstOrDefault(node => node.Id == Id) ?? new(Id, Kind, Label);
 
     /// <summary>Where a node leads: inside the explorer to its own slice, on a page to the researcher's page.</summary>
@@ -208,29 +192,19 @@ internal sealed record GraphView(string Kind, string Id, string Label, Answer<Gr
     /// <summary>One row per neighbour for the table.</summary>
     public IReadOnlyList<GraphRow> Rows()
     {
-        if (Slice is not { } slice)
+        if (Answer.Value is not { } slice)
             return [];
         var shown = slice.Nodes.Select(node => node.Id).ToHashSet();
         var edges = slice.Edges.Where(edge => shown.Contains(edge.Source) && shown.Contains(edge.Target)).ToArray();
-        var rows = GraphDrawing.Neighbours(slice, Subject).Select(node =>
-        {
-            var own = edges.Where(edge => edge.Source == node.Id || edge.Target == node.Id).ToArray();
-            var tie = own.Where(edge => edge.Source == Id || edge.Target == Id).MaxBy(edge => edge.Weight ?? 1);
-            return new GraphRow(node, tie?.Reason ?? tie?.Kind, tie?.Weight, own.Length);
-        });
-        rows = (Sort, Descending) switch
-        {
-            ("name", false) => rows.OrderBy(row => row.Node.Label, StringComparer.InvariantCultureIgnoreCase),
-            ("name", true) => rows.OrderByDescending(row => row.Node.Label, StringComparer.InvariantCultureIgnoreCase),
-            ("kind", false) => rows.OrderBy(row => row.Node.Kind, StringComparer.Ordinal),
-            ("kind", true) => rows.OrderByDescending(row => row.Node.Kind, StringComparer.Ordinal),
-            ("weight", false) => rows.OrderBy(row => row.Weight ?? 0),
-            ("weight", true) => rows.OrderByDescending(row => row.Weight ?? 0),
-            ("links", false) => rows.OrderBy(row => row.Links),
-            ("links", true) => rows.OrderByDescending(row => row.Links),
-            _ => rows,
-        };
-        return [.. rows];
+        return
+        [
+            .. GraphDrawing.Neighbours(slice, Subject).Select(node =>
+            {
+                var own = edges.Where(edge => edge.Source == node.Id || edge.Target == node.Id).ToArray();
+                var tie = own.Where(edge => edge.Source == Id || edge.Target == Id).MaxBy(edge => edge.Weight ?? 1);
+                return new GraphRow(node, tie?.Reason ?? tie?.Kind, tie?.Weight, own.Length);
+            }),
+        ];
     }
 }
 

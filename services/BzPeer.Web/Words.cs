@@ -85,6 +85,46 @@ internal static class Words
         _ => field,
     };
 
+    /// <summary>A node of the graph, by what it is.</summary>
+    public static string Kind(this IStringLocalizer texts, string kind) => kind switch
+    {
+        "researcher" => texts["Person"],
+        "institution" => texts["Institution"],
+        "work" => texts["Work"],
+        "topic" => texts["Topic"],
+        _ => kind,
+    };
+
+    public static string Kinds(this IStringLocalizer texts, string kind) => kind switch
+    {
+        "researcher" => texts["People"],
+        "institution" => texts["Institutions"],
+        "work" => texts["Works"],
+        "topic" => texts["Topics"],
+        _ => kind,
+    };
+
+    /// <summary>"40 of 312 co-authors": how many of a kind are shown around something, and how many there are.</summary>
+    public static string Neighbours(this IStringLocalizer texts, string around, string kind, int shown, int total) => (around, kind) switch
+    {
+        ("researcher", "researcher") => texts.Plural("{1:N0} of {0:N0} co-author|{1:N0} of {0:N0} co-authors", total, shown),
+        ("work", "researcher") => texts.Plural("{1:N0} of {0:N0} author|{1:N0} of {0:N0} authors", total, shown),
+        (_, "researcher") => texts.Plural("{1:N0} of {0:N0} person|{1:N0} of {0:N0} people", total, shown),
+        (_, "institution") => texts.Plural("{1:N0} of {0:N0} institution|{1:N0} of {0:N0} institutions", total, shown),
+        (_, "topic") => texts.Plural("{1:N0} of {0:N0} topic|{1:N0} of {0:N0} topics", total, shown),
+        _ => texts.Plural("{1:N0} of {0:N0} work|{1:N0} of {0:N0} works", total, shown),
+    };
+
+    /// <summary>What an edge of the graph says of its two nodes.</summary>
+    public static string Relation(this IStringLocalizer texts, string? kind) => kind switch
+    {
+        "authored" => texts["Author"],
+        "collaborated" => texts["Co-authors"],
+        "about" => texts["Topic"],
+        "affiliated" => texts["Affiliation"],
+        _ => kind ?? "",
+    };
+
     /// <summary>What happened: <c>WorkPublished</c> is "Work published".</summary>
     public static string Event(this IStringLocalizer texts, string type) => type switch
     {

@@ -27,6 +27,9 @@ internal sealed partial class FakeServices : IAsyncDisposable
     /// <summary>Completed when the graph may answer; a test that holds it back sees the page before the graph.</summary>
     public TaskCompletionSource GraphMayAnswer { get; set; } = Completed();
 
+    /// <summary>How many nodes a graph has at most, whatever is asked for; null for what is asked for.</summary>
+    public int? GraphLimit { get; set; }
+
     /// <summary>Completed when the import may go on; a test that holds it back sees the first event of its progress before the last.</summary>
     public TaskCompletionSource ImportMayGoOn { get; set; } = Completed();
 
@@ -158,8 +161,11 @@ internal sealed partial class FakeServices : IAsyncDisposable
             await GraphMayAnswer.Task;
             if (kind == "researcher" && World.Merged.TryGetValue(Guid.Parse(id), out var survivor))
                 return Results.Redirect($"/api/graph/researcher/{survivor}?limit={limit}", permanent: true);
-            return World.Graph(kind, id, limit ?? 40) is { } graph ? Results.Ok(graph) : Results.NotFound();
+            return World.Graph(kind, id, GraphLimit ?? limit ?? 40) is { } graph ? Results.Ok(graph) : Results.NotFound();
         });
+        app.MapGet("/api/graph/connection", (Guid from, Guid to) => World.People.Any(person => person.Id == to)
+            ? Results.Ok(World.Connection(from, to))
+            : Results.Problem($"No researcher has the id {to}.", statusCode: 404));
         app.MapPost("/api/works", (HttpContext context) => Results.Created("/api/works/1", new { id = 1 }));
         MapFeedAndPairs(app);
         app.MapGet("/api/imports/{id}", IResult (HttpContext context, string id) => context.Request.Headers.Accept.ToString().Contains("event-stream", StringComparison.Ordinal)

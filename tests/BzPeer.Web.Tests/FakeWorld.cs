@@ -173,31 +173,57 @@ internal sealed class FakeWorld
             return null;
         var nodes = new Dictionary<string, (string Kind, object Node)>();
         var edges = new List<object>();
-        void Node(Guid node, string nodeKind, string label) => nodes.TryAdd(node.ToString(), (nodeKind, new { id = node, kind = nodeKind, label }));
+        void Node(Guid node, string nodeKind, string label, int? year = null) => nodes.TryAdd(node.ToString(), (nodeKind, new { id = node, kind = nodeKind, label, year }));
+        object Edge(Guid source, Guid target, string edgeKind, double weight, string reason, int first, int latest) => new { source, target, kind = edgeKind, weight, reason, first, latest };
         foreach (var paper in found)
         {
-            Node(paper.Id, "work", paper.Title);
+            Node(paper.Id, "work", paper.Title, paper.Year);
             foreach (var author in paper.Authors)
             {
                 Node(author, "researcher", NameOf(author));
-                edges.Add(new { source = author, target = paper.Id, kind = "authored", weight = 1.0, reason = $"author of “{paper.Title}”" });
+                edges.Add(Edge(author, paper.Id, "authored", 1, $"author of “{paper.Title}”", paper.Year, paper.Year));
                 if (Affiliations.TryGetValue(author, out var place))
                 {
                     Node(Stable(place), "institution", place);
-                    edges.Add(new { source = author, target = Stable(place), kind = "affiliated", weight = 1.0, reason = $"{NameOf(author)} is affiliated there" });
+                    edges.Add(Edge(author, Stable(place), "affiliated", 1, $"{NameOf(author)} is affiliated there", PapersOf(author).Last().Year, PapersOf(author).First().Year));
                 }
             }
             foreach (var topic in paper.Topics)
             {
                 Node(Stable(topic), "topic", topic);
-                edges.Add(new { source = paper.Id, target = Stable(topic), kind = "about", weight = 1.0, reason = $"topic of “{paper.Title}”" });
+                edges.Add(Edge(paper.Id, Stable(topic), "about", 1, $"topic of “{paper.Title}”", paper.Year, paper.Year));
             }
         }
         if (kind == "researcher")
-            edges.AddRange(Strengths(Guid.Parse(id)).Select(each => new { source = Guid.Parse(id), target = each.Id, kind = "collaborated", weight = each.Strength, reason = $"{each.Works} shared work(s), strength {each.Strength.ToString("0.##", CultureInfo.InvariantCulture)}" }));
+            edges.AddRange(Strengths(Guid.Parse(id)).Select(each => Shared(Guid.Parse(id), each.Id) is var years
+                ? Edge(Guid.Parse(id), each.Id, "collaborated", each.Strength, $"{each.Works} shared work(s), strength {each.Strength.ToString("0.##", CultureInfo.InvariantCulture)}", years.Min(paper => paper.Year), years.Max(paper => paper.Year)) : null!));
         var kept = nodes.OrderByDescending(node => node.Key == id).Take(limit).ToDictionary();
         var kinds = nodes.GroupBy(node => node.Value.Kind).ToDictionary(same => same.Key, same => new { shown = same.Count(node => kept.ContainsKey(node.Key)), total = same.Count() });
         return new { nodes = kept.Values.Select(each => each.Node), edges = edges.Distinct(), shown = kept.Count, total = nodes.Count, kinds, asOf = 1 };
+    }
+
+    private Paper[] Shared(Guid one, Guid other) => [.. Papers.Where(paper => paper.Authors.Contains(one) && paper.Authors.Contains(other))];
+
+    /// <summary>The shortest way over co-authorships, as the graph tells it.</summary>
+    public object Connection(Guid from, Guid to)
+    {
+        var before = new Dictionary<Guid, Guid> { [from] = from };
+        var next = new Queue<Guid>([from]);
+        while (next.TryDequeue(out var at) && !before.ContainsKey(to))
+            foreach (var (other, _, _) in Strengths(at))
+                if (before.TryAdd(other, at)) next.Enqueue(other);
+        List<Guid> way = [to];
+        while (before.ContainsKey(to) && way[0] != from) way.Insert(0, before[way[0]]);
+        var found = before.ContainsKey(to);
+        var hops = way.Zip(way.Skip(1)).ToArray();
+        return new
+        {
+            hops = found ? hops.Length : (int?)null,
+            nodes = (found ? way : [from, to]).Select(id => new { id, kind = "researcher", label = NameOf(id) }),
+            edges = hops.Select(hop => new { source = hop.First, target = hop.Second, kind = "collaborated", weight = 1.0, reason = "co-author of 1 work", first = Shared(hop.First, hop.Second)[0].Year, latest = Shared(hop.First, hop.Second)[0].Year }),
+            works = hops.Select(hop => new { source = hop.First, target = hop.Second, total = Shared(hop.First, hop.Second).Length, newest = Shared(hop.First, hop.Second).Take(3).Select(paper => new { paper.Id, paper.Title, paper.Year }) }),
+            reason = found ? null : "They are not connected by up to 4 co-authorships of validated, unretracted works with at most 100 people.",
+        };
     }
 
     public static Guid Stable(string text) => new(SHA256.HashData(Encoding.UTF8.GetBytes(text)).AsSpan(0, 16));

@@ -80,6 +80,7 @@ public sealed partial class TextsTests
 
     private static IEnumerable<(string Name, string Text)> Sources(params string[] patterns) => patterns
         .SelectMany(pattern => Directory.EnumerateFiles(Web, pattern, SearchOption.AllDirectories))
+        .Where(path => !path.Contains("node_modules", StringComparison.Ordinal) && !path.Contains(Path.Combine("wwwroot", "lib"), StringComparison.Ordinal))
         .Select(path => (Name: Path.GetFileName(path), Text: File.ReadAllText(path)))
         .Where(source => source.Name is not ("Texts.cs" or "texts.js"));
 

@@ -30,7 +30,7 @@ internal sealed class IndexModel(BzPeerApi api, IMemoryCache cache, IConfigurati
             cache.Set(nameof(Start), start, TimeSpan.FromSeconds(start.Slice is null ? 2 : 60));
         }
         (Featured, Unavailable, Slice) = start;
-        EntryPoints = [.. Slice?.Slice?.Nodes.Where(node => node.Kind is "topic" or "institution").Take(8) ?? []];
+        EntryPoints = [.. Slice?.Answer.Value?.Nodes.Where(node => node.Kind is "topic" or "institution").Take(8) ?? []];
     }
 
     private async Task<Start> Load(CancellationToken ct)

@@ -1,0 +1,336 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+using Microsoft.AspNetCore.Http.Extensions;
+
+namespace BzPeer.Web;
+
+/// <summary>What the address of an explorer asks for: around what, what was expanded, filtered, selected and sorted. The same address shows the same.</summary>
+/// <param name="Root">Around what.</param>
+internal sealed record ExploreState(NodeKey Root)
+{
+    public const int UsualLimit = 80;
+    public const int MostLimit = 200;
+    public const int MostExpanded = 25;
+
+    /// <summary>The most nodes of the root's slice, and of each expanded node's.</summary>
+    public int Limit { get; init; } = UsualLimit;
+
+    public IReadOnlyList<NodeKey> Expanded { get; init; } = [];
+
+    /// <summary>The kinds of nodes to show; all where it is empty.</summary>
+    public IReadOnlyList<string> Show { get; init; } = [];
+
+    /// <summary>Years of the works that are to count, both ends included.</summary>
+    public int? From { get; init; }
+
+    public int? To { get; init; }
+
+    /// <summary>A node's id, or two with <c>~</c> between them for a tie.</summary>
+    public string? Selected { get; init; }
+
+    /// <summary>The researcher to whom a path is shown; from a researcher only.</summary>
+    public Guid? PathTo { get; init; }
+
+    /// <summary>Column of the table of nodes, with <c>-</c> before it for the largest first; empty: the nearest first.</summary>
+    public string Sort { get; init; } = "";
+
+    /// <summary>The same for the table of ties.</summary>
+    public string SortTies { get; init; } = "";
+
+    public bool Filters => Show.Count > 0 || From is not null || To is not null;
+
+    /// <summary>Reads an address; what makes no sense in it is left out.</summary>
+    public static ExploreState Of(NodeKey root, IQueryCollection query)
+    {
+        var show = GraphDrawing.Kinds.Where(kind => query["show"].Contains(kind)).ToArray();
+        var selected = query["selected"].ToString().Split('~').Select(part => Guid.TryParse(part, out var id) ? id.ToString() : null).ToArray();
+        return new(root)
+        {
+            Limit = int.TryParse(query["limit"], NumberStyles.None, CultureInfo.InvariantCulture, out var limit) ? Math.Clamp(limit, 1, MostLimit) : UsualLimit,
+            Expanded = [.. query["expand"].Select(NodeKey.Parse).OfType<NodeKey>().Where(key => key != root).Distinct().Take(MostExpanded)],
+            Show = show.Length == GraphDrawing.Kinds.Count ? [] : show,
+            From = Year("from"),
+            To = Year("to"),
+            Selected = selected is { Length: 1 or 2 } && !selected.Contains(null) ? string.Join('~', selected) : null,
+            PathTo = root.Kind == "researcher" && Guid.TryParse(query["path"], out var other) && other.ToString() != root.Id ? other : null,
+            Sort = query["sort"].ToString(),
+            SortTies = query["ties"].ToString(),
+        };
+
+        int? Year(string name) => int.TryParse(query[name], NumberStyles.None, CultureInfo.InvariantCulture, out var year) && year is > 0 and < 10_000 ? year : null;
+    }
+
+    public string Path => $"/explore/{Root.Kind}/{Root.Id}";
+
+    /// <summary>What this asks for, as names and values of an address.</summary>
+    public IEnumerable<KeyValuePair<string, string>> Parameters
+    {
+        get
+        {
+            if (Limit != UsualLimit) yield return new("limit", Limit.ToString(CultureInfo.InvariantCulture));
+            foreach (var key in Expanded) yield return new("expand", key.ToString());
+            foreach (var kind in Show) yield return new("show", kind);
+            if (From is { } from) yield return new("from", from.ToString(CultureInfo.InvariantCulture));
+            if (To is { } to) yield return new("to", to.ToString(CultureInfo.InvariantCulture));
+            if (PathTo is { } other) yield return new("path", other.ToString());
+            if (Selected is { } selected) yield return new("selected", selected);
+            if (Sort != "") yield return new("sort", Sort);
+            if (SortTies != "") yield return new("ties", SortTies);
+        }
+    }
+
+    public string Address => Path + new QueryBuilder(Parameters).ToQueryString();
+
+    /// <summary>The address of the same as a link on its own page has it: a table has hundreds of them.</summary>
+    public string Here => Address[Path.Length..] is { Length: > 0 } query ? query : Path;
+
+    /// <summary>The address of the same in another form.</summary>
+    public string As(string handler) => Path + new QueryBuilder([new("handler", handler), .. Parameters]).ToQueryString();
+
+    /// <summary>The same with a node expanded, or collapsed when it was.</summary>
+    public ExploreState Toggle(NodeKey key) => this with { Expanded = Expanded.Contains(key) ? [.. Expanded.Where(each => each != key)] : [.. Expanded, key] };
+}
+
+/// <summary>A node as addresses name it: <c>work.1f0e…</c>.</summary>
+internal sealed record NodeKey(string Kind, string Id)
+{
+    public static NodeKey? Parse(string? text) =>
+        text?.Split('.') is [var kind, var id] && GraphDrawing.Kinds.Contains(kind) && Guid.TryParse(id, out var guid) ? new(kind, guid.ToString()) : null;
+
+    public override string ToString() => $"{Kind}.{Id}";
+
+    /// <summary>The page about it.</summary>
+    public string Page => $"/{Kind}s/{Id}";
+}
+
+/// <summary>How much of what is around a node is shown.</summary>
+/// <param name="Of">The node.</param>
+/// <param name="Answer">Its slice, or why there is none.</param>
+internal sealed record ExploredSlice(GraphNode Of, Answer<GraphSlice> Answer)
+{
+    /// <summary>Of each kind that is there, how many neighbours are shown and how many there are.</summary>
+    public IEnumerable<(string Kind, int Shown, int Total)> Neighbours =>
+        from kind in GraphDrawing.Kinds
+        let found = Answer.Value?.Kinds?.GetValueOrDefault(kind)
+        let itself = kind == Of.Kind ? 1 : 0
+        where found is not null && found.Total > itself
+        select (kind, found.Shown - itself, found.Total - itself);
+
+    public bool Truncated => Answer.Value is { } slice && slice.Shown < slice.Total;
+}
+
+/// <param name="Tie">What ties it to the root, else to what brought it here; null for the root, and where a filter took it.</param>
+/// <param name="Degree">Its ties among what is shown.</param>
+/// <param name="From">By whom it is here: ids of the root and of expanded nodes, and <c>path</c>.</param>
+internal sealed record ExploredNode(GraphNode Node, ExploredTie? Tie, int Degree, string From, (int First, int Latest)? Years)
+{
+    public NodeKey Key => new(Node.Kind, Node.Id);
+}
+
+internal sealed record ExploredTie(GraphEdge Edge, GraphNode Source, GraphNode Target, string From, bool OnPath)
+{
+    public string Key => $"{Edge.Source}~{Edge.Target}";
+
+    public double Weight => Edge.Weight ?? 1;
+
+    public GraphNode Other(string id) => Source.Id == id ? Target : Source;
+
+    public bool Touches(string id) => Source.Id == id || Target.Id == id;
+}
+
+/// <summary>The graph of an explorer: the root's slice, those of the expanded nodes and a path, as one, filtered and sorted as its address says.</summary>
+internal sealed class Exploration
+{
+    private const string Path = "path";
+
+    public ExploreState State { get; }
+
+    public GraphNode Root { get; }
+
+    /// <summary>The root's first.</summary>
+    public IReadOnlyList<ExploredSlice> Slices { get; }
+
+    public Answer<GraphConnection>? Connection { get; }
+
+    /// <summary>All that is shown, in the order asked for; the root is not among them.</summary>
+    public IReadOnlyList<ExploredNode> Nodes { get; }
+
+    public IReadOnlyList<ExploredTie> Ties { get; }
+
+    /// <summary>How many nodes the filters hide.</summary>
+    public int Hidden { get; }
+
+    /// <summary>The first and the last year there is anything of, whatever the filters.</summary>
+    public (int First, int Latest)? Years { get; }
+
+    public Exploration(ExploreState state, string label, Answer<GraphSlice> root, IReadOnlyList<(NodeKey Key, Answer<GraphSlice> Answer)> expanded, Answer<GraphConnection>? connection)
+    {
+        (State, Connection) = (state, connection);
+        var nodes = new Dictionary<string, GraphNode>();
+        var edges = new Dictionary<(string, string), GraphEdge>();
+        var (nodeFrom, edgeFrom) = (new Dictionary<string, List<string>>(), new Dictionary<(string, string), List<string>>());
+
+        Root = root.Value?.Nodes.FirstOrDefault(node => node.Id == state.Root.Id) ?? new(state.Root.Id, state.Root.Kind, label);
+        Take(state.Root.Id, [Root, .. root.Value is { } slice ? GraphDrawing.Neighbours(slice, Root) : []], root.Value?.Edges ?? []);
+        foreach (var (key, answer) in expanded)
+            Take(key.Id, answer.Value?.Nodes ?? [], answer.Value?.Edges ?? []);
+        if (connection?.Value is { Hops: not null } way)
+            Take(Path, way.Nodes, way.Edges);
+        Slices =
+        [
+            new(Root, root),
+            .. expanded.Select(each => new ExploredSlice(nodes.GetValueOrDefault(each.Key.Id) ?? new(each.Key.Id, each.Key.Kind, ""), each.Answer)),
+        ];
+
+        var all = edges.Select(each => new ExploredTie(
+            each.Value, nodes[each.Value.Source], nodes[each.Value.Target], string.Join(' ', edgeFrom[each.Key]), edgeFrom[each.Key].Contains(Path))).ToArray();
+        Years = Span(all);
+
+        // Who stands on the path is shown whatever the filters, as the root is.
+        bool Always(GraphNode node) => node.Id == Root.Id || nodeFrom[node.Id].Contains(Path);
+        var (from, to) = (state.From ?? int.MinValue, state.To ?? int.MaxValue);
+        var byYear = state.From is not null || state.To is not null;
+        bool Fits(GraphNode node) => Always(node) || ((state.Show.Count == 0 || state.Show.Contains(node.Kind)) && (!byYear || node.Kind != "work" || (node.Year >= from && node.Year <= to)));
+        var ties = all.Where(tie => tie.OnPath || (Fits(tie.Source) && Fits(tie.Target) && (!byYear || (tie.Edge.Latest >= from && tie.Edge.First <= to)))).ToArray();
+
+        var byNode = ties.SelectMany(tie => new[] { (tie.Source.Id, tie), (tie.Target.Id, tie) }).ToLookup(each => each.Id, each => each.tie);
+        var around = state.Expanded.Select(key => key.Id).Prepend(Root.Id).ToList();
+        var shown = nodes.Values.Where(node => Fits(node) && (!byYear || Always(node) || byNode[node.Id].Any())).ToArray();
+        Hidden = nodes.Count - shown.Length;
+        Nodes = [.. SortNodes(shown.Where(node => node.Id != Root.Id).Select(node => new ExploredNode(
+            node,
+            byNode[node.Id].OrderBy(tie => around.IndexOf(tie.Other(node.Id).Id) is >= 0 and var place ? place : int.MaxValue).ThenByDescending(tie => tie.Weight).FirstOrDefault(),
+            byNode[node.Id].Count(), string.Join(' ', nodeFrom[node.Id]), Span(byNode[node.Id]))), state.Sort)];
+        Ties = [.. SortTies(ties, state.SortTies)];
+
+        void Take(string by, IEnumerable<GraphNode> newNodes, IEnumerable<GraphEdge> newEdges)
+        {
+            foreach (var node in newNodes)
+            {
+                nodes.TryAdd(node.Id, node);
+                Add(nodeFrom, node.Id, by);
+            }
+            foreach (var edge in newEdges.Where(edge => edge.Source != edge.Target && nodes.ContainsKey(edge.Source) && nodes.ContainsKey(edge.Target)))
+            {
+                var pair = string.CompareOrdinal(edge.Source, edge.Target) < 0 ? (edge.Source, edge.Target) : (edge.Target, edge.Source);
+                edges.TryAdd(pair, edge);
+                Add(edgeFrom, pair, by);
+            }
+        }
+
+        static void Add<T>(Dictionary<T, List<string>> from, T key, string by) where T : notnull
+        {
+            if (!from.TryGetValue(key, out var list))
+                from[key] = list = [];
+            if (!list.Contains(by))
+                list.Add(by);
+        }
+    }
+
+    public GraphNode? SelectedNode => State.Selected is { } id ? Nodes.Select(each => each.Node).Prepend(Root).FirstOrDefault(node => node.Id == id) : null;
+
+    public ExploredTie? SelectedTie => State.Selected?.Split('~') is [var one, var other] ? Ties.FirstOrDefault(tie => tie.Touches(one) && tie.Touches(other)) : null;
+
+    /// <summary>The ties of a node among what is shown, the strongest first.</summary>
+    public IEnumerable<ExploredTie> TiesOf(string id) => Ties.Where(tie => tie.Touches(id)).OrderByDescending(tie => tie.Weight);
+
+    /// <summary>What is drawn for those who run no script: the root's slice, filtered.</summary>
+    public GraphSlice Picture
+    {
+        get
+        {
+            var slice = Slices[0].Answer.Value!;
+            var shown = Nodes.Select(each => each.Node.Id).Append(Root.Id).ToHashSet();
+            var ties = Ties.Select(tie => tie.Edge).ToHashSet();
+            return slice with { Nodes = [.. slice.Nodes.Where(node => shown.Contains(node.Id))], Edges = [.. slice.Edges.Where(ties.Contains)] };
+        }
+    }
+
+    /// <summary>"2019–2023", or one year.</summary>
+    public static string Text((int First, int Latest)? years) => years is not var (first, latest) ? "–"
+        : first == latest ? first.ToString(CultureInfo.InvariantCulture) : string.Create(CultureInfo.InvariantCulture, $"{first}–{latest}");
+
+    public static (int First, int Latest)? Span(IEnumerable<ExploredTie> ties)
+    {
+        (int First, int Latest)? span = null;
+        foreach (var tie in ties)
+            if (tie.Edge is { First: { } first, Latest: { } latest })
+                span = span is var (min, max) ? (Math.Min(min, first), Math.Max(max, latest)) : (first, latest);
+        return span;
+    }
+
+    private static IEnumerable<ExploredNode> SortNodes(IEnumerable<ExploredNode> nodes, string sort) => sort.TrimStart('-') switch
+    {
+        "name" => nodes.By(node => node.Node.Label, sort),
+        "kind" => nodes.By(node => node.Node.Kind, sort),
+        "year" => nodes.By(node => node.Years?.Latest ?? 0, sort),
+        "weight" => nodes.By(node => node.Tie?.Weight ?? 0, sort),
+        "links" => nodes.By(node => node.Degree, sort),
+        _ => nodes,
+    };
+
+    private static IEnumerable<ExploredTie> SortTies(IEnumerable<ExploredTie> ties, string sort) => sort.TrimStart('-') switch
+    {
+        "from" => ties.By(tie => tie.Source.Label, sort),
+        "to" => ties.By(tie => tie.Target.Label, sort),
+        "relation" => ties.By(tie => tie.Edge.Kind ?? "", sort),
+        "year" => ties.By(tie => tie.Edge.Latest ?? 0, sort),
+        "weight" => ties.By(tie => tie.Weight, sort),
+        _ => ties,
+    };
+
+    /// <summary>What is shown, for programs.</summary>
+    public byte[] Json() => JsonSerializer.SerializeToUtf8Bytes(
+        new
+        {
+            root = Root.Id,
+            showing = Slices.SelectMany(slice => slice.Neighbours.Select(kind => new { around = slice.Of.Id, kind.Kind, kind.Shown, kind.Total })),
+            nodes = Nodes.Select(each => new { each.Node.Id, each.Node.Kind, each.Node.Label, each.Node.Year, each.Degree })
+                .Prepend(new { Root.Id, Root.Kind, Root.Label, Root.Year, Degree = TiesOf(Root.Id).Count() }),
+            edges = Ties.Select(tie => new { tie.Edge.Source, tie.Edge.Target, tie.Edge.Kind, tie.Edge.Weight, tie.Edge.Reason, tie.Edge.First, tie.Edge.Latest }),
+        }, JsonSerializerOptions.Web);
+
+    /// <summary>The nodes that are shown, for spreadsheets.</summary>
+    public string NodesAsCsv() => Csv(
+        ["id", "kind", "label", "first year", "latest year", "strength", "reason", "ties"],
+        Nodes.Select(each => new object?[]
+        {
+            each.Node.Id, each.Node.Kind, each.Node.Label, each.Years?.First, each.Years?.Latest, each.Tie?.Edge.Weight, each.Tie?.Edge.Reason, each.Degree,
+        }).Prepend([Root.Id, Root.Kind, Root.Label, Root.Year, Root.Year, null, null, TiesOf(Root.Id).Count()]));
+
+    /// <summary>The ties that are shown, for spreadsheets.</summary>
+    public string TiesAsCsv() => Csv(
+        ["source", "source label", "target", "target label", "kind", "strength", "reason", "first year", "latest year"],
+        Ties.Select(tie => new object?[]
+        {
+            tie.Source.Id, tie.Source.Label, tie.Target.Id, tie.Target.Label, tie.Edge.Kind, tie.Edge.Weight, tie.Edge.Reason, tie.Edge.First, tie.Edge.Latest,
+        }));
+
+    private static string Csv(string[] head, IEnumerable<object?[]> rows)
+    {
+        var text = new StringBuilder();
+        foreach (var row in rows.Prepend(head))
+            text.AppendJoin(',', row.Select(Cell)).Append("\r\n");
+        return text.ToString();
+
+        static string Cell(object? value)
+        {
+            var cell = Convert.ToString(value, CultureInfo.InvariantCulture) ?? "";
+            // A title that a spreadsheet would take for a formula is marked as text.
+            if (value is string && cell is ['=' or '+' or '-' or '@' or '\t' or '\r', ..])
+                cell = '\'' + cell;
+            return cell.AsSpan().ContainsAny(",\"\r\n") ? $"\"{cell.Replace("\"", "\"\"", StringComparison.Ordinal)}\"" : cell;
+        }
+    }
+}
+
+internal static class ExploreSorting
+{
+    /// <summary>Sorted by a column: from the smallest, or from the largest where the name of the column has <c>-</c> before it; equal ones stay as they came.</summary>
+    public static IEnumerable<T> By<T, TKey>(this IEnumerable<T> rows, Func<T, TKey> key, string sort)
+    {
+        var comparer = typeof(TKey) == typeof(string) ? (IComparer<TKey>)StringComparer.InvariantCultureIgnoreCase : null;
+        return sort.StartsWith('-') ? rows.OrderByDescending(key, comparer) : rows.OrderBy(key, comparer);
+    }
+}
