@@ -6,7 +6,7 @@ namespace BzPeer.Local;
 internal sealed class DataFolder : IDisposable
 {
     // Named one by one: --data may point at a folder with other things in it, and --reset must not touch those.
-    private static readonly string[] Kept = ["postgres", "rabbitmq", "logs", "servers.json", "processes.json", "sample.json", "urls.json", "signing-key"];
+    private static readonly string[] Kept = ["postgres", "rabbitmq", "logs", "servers.json", "processes.json", "sample.json", "urls.json", "signing-key", "web-keys"];
 
     private readonly IDisposable taken;
 

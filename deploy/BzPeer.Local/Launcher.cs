@@ -124,6 +124,7 @@ internal sealed class Launcher(LauncherArguments arguments)
             ("Site", urls.site),
             ("Seed researcher", urls.seedResearcher),
             ("API reference", urls.apiReference),
+            ("Sign-in provider", urls.services[BzPeerProcesses.SignIn]),
             ("Events (AMQP)", urls.broker),
             ($"Broker console ({servers.Broker.Record.Management?.UserInfo.Replace(":", ", ")})", urls.console));
     }

@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+
 namespace BzPeer.Provisioning;
 
 /// <summary>What the processes of a BZPEER run over.</summary>
@@ -25,7 +27,7 @@ public sealed record BzPeerProcessesOptions
     public Action<string, string> OnLine { get; init; } = (_, _) => { };
 }
 
-/// <summary>The services and the gateway, each a process of its own.</summary>
+/// <summary>The services, the gateway and the sign-in provider of Development, each a process of its own.</summary>
 public sealed class BzPeerProcesses : IAsyncDisposable
 {
     /// <summary>The names of the services, in which they have their databases.</summary>
@@ -34,34 +36,50 @@ public sealed class BzPeerProcesses : IAsyncDisposable
     /// <summary>The name of the gateway.</summary>
     public const string Web = "web";
 
+    /// <summary>The name of the sign-in provider.</summary>
+    public const string SignIn = "sign-in";
+
     private static readonly TimeSpan StartLimit = TimeSpan.FromMinutes(3);
 
     private readonly IReadOnlyList<ServiceProcess> services;
+    private readonly ServiceProcess signIn;
     private readonly ServiceProcess web;
 
     /// <summary>Processes that have not been started yet.</summary>
     public BzPeerProcesses(BzPeerProcessesOptions options)
     {
         var records = new ProcessRecords(options.DataFolder);
-        services = [.. Services.Select(name => Process(name, 0, new()
+        var provider = new Uri($"http://127.0.0.1:{(options.SitePort > 0 ? FreePort.Next(options.SitePort + 1) : FreePort.Next())}");
+        var registration = new Dictionary<string, string>
+        {
+            ["SignIn__Authority"] = provider.ToString(),
+            ["SignIn__ClientId"] = "bzpeer",
+            // Good for one run: nothing keeps it.
+            ["SignIn__ClientSecret"] = RandomNumberGenerator.GetHexString(32),
+        };
+        services = [.. Services.Select(name => Process(name, ProjectName(name), AnyPort(), new(registration)
         {
             ["ConnectionStrings__Store"] = options.Stores[name],
             ["ConnectionStrings__Broker"] = options.Broker.AbsoluteUri,
         }))];
-        web = Process(Web, options.SitePort, new(services.ToDictionary(service => $"Services__{ProjectName(service.Name)}", service => service.Url.ToString()))
+        var addresses = services.ToDictionary(service => $"Services__{ProjectName(service.Name)}", service => service.Url.ToString());
+        signIn = Process(SignIn, "DevelopmentSignIn", provider, new(registration.Concat(addresses)));
+        web = Process(Web, ProjectName(Web), options.SitePort > 0 ? new($"http://127.0.0.1:{options.SitePort}") : AnyPort(), new(registration.Concat(addresses))
         {
             ["ConnectionStrings__Broker"] = options.Broker.AbsoluteUri,
+            ["DataProtection__KeysFolder"] = Path.Combine(options.DataFolder, "web-keys"),
         });
 
-        ServiceProcess Process(string name, int port, Dictionary<string, string> settings)
+        static Uri AnyPort() => new($"http://127.0.0.1:{FreePort.Next()}");
+
+        ServiceProcess Process(string name, string project, Uri url, Dictionary<string, string> settings)
         {
             settings["Auth__SigningKeyFile"] = options.SigningKeyFile;
             if (Environment.GetEnvironmentVariable("ASPNETCORE_ENVIRONMENT") is not { Length: > 0 })
                 settings["ASPNETCORE_ENVIRONMENT"] = "Development";
             foreach (var (setting, value) in options.Settings)
                 settings[setting] = value;
-            var url = new Uri($"http://127.0.0.1:{(port > 0 ? port : FreePort.Next())}");
-            var definition = new ServiceDefinition(name, $"BzPeer.{ProjectName(name)}", url) { Settings = settings };
+            var definition = new ServiceDefinition(name, $"BzPeer.{project}", url) { Settings = settings };
             return new ServiceProcess(definition, options.DataFolder, records, line => options.OnLine(name, line));
         }
     }
@@ -70,7 +88,7 @@ public sealed class BzPeerProcesses : IAsyncDisposable
     public Uri Site => web.Url;
 
     /// <summary>All of them, the gateway last.</summary>
-    public IReadOnlyList<ServiceProcess> All => [.. services, web];
+    public IReadOnlyList<ServiceProcess> All => [.. services, signIn, web];
 
     /// <summary>The process of that name.</summary>
     public ServiceProcess this[string name] =>
@@ -97,7 +115,7 @@ public sealed class BzPeerProcesses : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await web.DisposeAsync();
-        await Task.WhenAll(services.Select(service => service.DisposeAsync().AsTask()));
+        await Task.WhenAll(services.Append(signIn).Select(service => service.DisposeAsync().AsTask()));
     }
 
     private static string ProjectName(string name) => char.ToUpperInvariant(name[0]) + name[1..];

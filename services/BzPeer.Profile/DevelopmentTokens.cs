@@ -1,5 +1,4 @@
 using BzPeer.ServiceDefaults;
-using Microsoft.IdentityModel.Tokens;
 
 namespace BzPeer.Profile;
 
@@ -15,8 +14,8 @@ public static class DevelopmentTokens
     internal static void MapDevelopmentTokens(this WebApplication app) =>
         app.MapPost("/api/dev/tokens", Handle).AllowAnonymous().WithName("IssueDevelopmentToken").WithTags("Development").Produces<TokenAnswer>();
 
-    private static IResult Handle(TokenRequest request, SymmetricSecurityKey key, TimeProvider clock) =>
+    private static IResult Handle(TokenRequest request, AccessTokens tokens) =>
         request.ResearcherId == Guid.Empty
             ? Problems.Malformed("researcher-id", "Name the researcher to sign in as.")
-            : TypedResults.Ok(new TokenAnswer(Authentication.IssueDevelopmentToken(key, request.ResearcherId, request.Roles ?? [], clock)));
+            : TypedResults.Ok(new TokenAnswer(tokens.Issue(request.ResearcherId, request.Roles ?? []).Token));
 }

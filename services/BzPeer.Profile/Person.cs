@@ -60,8 +60,8 @@ public sealed record Person(Guid ResearcherId, IReadOnlyList<OneProfile> Profile
             if (decided.Count > 0)
             {
                 await using var session = store.TracedSession();
-                foreach (var changed in decided)
-                    session.Events.Append(changed.ResearcherId, person.Profiles.Single(profile => profile.ResearcherId == changed.ResearcherId).StreamVersion + 1, changed);
+                foreach (var of in decided.GroupBy(changed => changed.ResearcherId))
+                    session.Events.Append(of.Key, person.Profiles.Single(profile => profile.ResearcherId == of.Key).StreamVersion + of.Count(), of);
                 await session.SaveChangesAsync(cancellation);
 
                 foreach (var changed in decided) position = Math.Max(position, await Append.LastAsync(database, changed.ResearcherId, cancellation));

@@ -15,6 +15,7 @@ builder.AddMessageBus(Sources.Profile, ProfilePublisher.Publications, new Consum
     .InBatches<FollowerCountChanged>(CardSections.ApplyAsync, parallel: 1)
     .InBatches<BibliographyChanged>(CardSections.ApplyAsync)
     .InBatches<TrustRecalculated>(CardSections.ApplyAsync));
+builder.AddSignIn();
 
 var app = builder.Build();
 app.UseServiceDefaults();
@@ -24,5 +25,6 @@ app.MapEditProfile();
 app.MapEraseResearcher();
 app.MapClaims();
 app.MapValidations();
+app.MapSignIn();
 if (app.Environment.IsDevelopment()) app.MapDevelopmentTokens();
 return await app.MaintainOrServeAsync(args);

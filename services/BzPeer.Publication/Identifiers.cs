@@ -39,11 +39,3 @@ internal static partial class Identifiers
     [GeneratedRegex(@"^\s*(?:https?://(?:api\.)?openalex\.org/(?:[a-z]+/)?)?([AWI][0-9]{1,12})\s*$", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
     private static partial Regex OpenAlexPattern();
 }
-
-/// <summary>Ids that are the same wherever and whenever they are made: one name space for works, authors, topics and institutions.</summary>
-internal static class StableId
-{
-    private static readonly Guid Namespace = new("1d0c7c1e-6f2b-5b8e-8a55-3f1c2b9e7d40");
-
-    public static Guid Of(string key) => NameBasedId.Of(Namespace, key);
-}

@@ -1,3 +1,4 @@
+using BzPeer.ServiceDefaults;
 using Marten;
 using Npgsql;
 

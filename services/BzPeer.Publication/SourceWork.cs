@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using BzPeer.ServiceDefaults;
 
 namespace BzPeer.Publication;
 
@@ -80,7 +81,7 @@ public static class WorkSource
 public sealed record Institution(string Name, string? Id)
 {
     /// <summary>The institution's id in the graph.</summary>
-    public Guid StableId() => Publication.StableId.Of($"institution:{Id ?? PlainText.Fold(Name)}");
+    public Guid StableId() => ServiceDefaults.StableId.Of($"institution:{Id ?? PlainText.Fold(Name)}");
 }
 
 /// <summary>An author as a work prints them, at the place they have in the list.</summary>

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using BzPeer.ServiceDefaults;
 using Marten;
 using Npgsql;
 using Weasel.Postgresql.Tables;

@@ -6,7 +6,6 @@ using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.IdentityModel.JsonWebTokens;
-using Microsoft.IdentityModel.Tokens;
 
 namespace BzPeer.ServiceDefaults;
 
@@ -19,9 +18,6 @@ public static class Authentication
     /// <summary>May read every event, also of edges and counts that their people hide from others.</summary>
     public const string Analytics = "analytics";
 
-    private const string DevelopmentIssuer = "bzpeer-development";
-    private const string DevelopmentAudience = "bzpeer";
-
     /// <summary>The caller's researcher id. Authorization has made sure that it is one.</summary>
     public static Guid ResearcherId(this HttpContext http) => Guid.Parse(http.User.FindFirst(JwtRegisteredClaimNames.Sub)!.Value);
 
@@ -31,40 +27,13 @@ public static class Authentication
     /// <summary>Whether the caller may import, validate and edit works.</summary>
     public static bool IsCurator(this HttpContext http) => http.User.IsInRole(Curator);
 
-    /// <summary>A development token for any researcher, signed with the key on this machine, valid for a day.</summary>
-    public static string IssueDevelopmentToken(SymmetricSecurityKey key, Guid researcherId, IEnumerable<string> roles, TimeProvider clock) =>
-        new JsonWebTokenHandler().CreateToken(new SecurityTokenDescriptor
-        {
-            Issuer = DevelopmentIssuer,
-            Audience = DevelopmentAudience,
-            NotBefore = clock.GetUtcNow().UtcDateTime,
-            Expires = clock.GetUtcNow().UtcDateTime.AddDays(1),
-            Claims = new Dictionary<string, object> { [JwtRegisteredClaimNames.Sub] = researcherId.ToString(), ["roles"] = roles.ToArray() },
-            SigningCredentials = new SigningCredentials(key, SecurityAlgorithms.HmacSha256),
-        });
-
     internal static void AddAuthentication(this IHostApplicationBuilder builder)
     {
-        var validation = new TokenValidationParameters { NameClaimType = JwtRegisteredClaimNames.Sub, RoleClaimType = "roles", ClockSkew = TimeSpan.FromSeconds(30) };
-        var authority = builder.Configuration["Auth:Authority"];
-        if (string.IsNullOrEmpty(authority))
-        {
-            if (!builder.Environment.IsDevelopment())
-                throw new InvalidSetting("The setting 'Auth:Authority' is missing: outside Development tokens come from an OpenID Connect authority. Set the environment variable Auth__Authority.");
-            var key = ReadKey(builder.Configuration.Required("Auth:SigningKeyFile", "the file with the base64 development signing key"));
-            builder.Services.AddSingleton(key);
-            validation.ValidIssuer = DevelopmentIssuer;
-            validation.ValidAudience = DevelopmentAudience;
-            validation.IssuerSigningKey = key;
-        }
-
+        var validation = AccessTokens.Validation(builder.Configuration, builder.Environment);
         builder.Services.AddAuthentication(JwtBearerDefaults.AuthenticationScheme).AddJwtBearer(jwt =>
         {
             jwt.MapInboundClaims = false;
             jwt.TokenValidationParameters = validation;
-            if (string.IsNullOrEmpty(authority)) return;
-            jwt.Authority = authority;
-            jwt.Audience = builder.Configuration.Required("Auth:Audience", "the audience tokens must be issued for");
         });
 
         var researcher = new AuthorizationPolicyBuilder(JwtBearerDefaults.AuthenticationScheme)
@@ -83,15 +52,4 @@ public static class Authentication
     }
 
     private static bool IsResearcher(ClaimsPrincipal user) => Guid.TryParse(user.FindFirst(JwtRegisteredClaimNames.Sub)?.Value, out _);
-
-    private static SymmetricSecurityKey ReadKey(string path)
-    {
-        if (!File.Exists(path))
-            throw new InvalidSetting($"The setting 'Auth:SigningKeyFile' names '{path}', and there is no such file.");
-        var text = File.ReadAllText(path).Trim();
-        var key = new byte[text.Length];
-        return Convert.TryFromBase64String(text, key, out var length) && length >= 32
-            ? new SymmetricSecurityKey(key[..length])
-            : throw new InvalidSetting($"The setting 'Auth:SigningKeyFile' names '{path}', which does not hold at least 32 bytes in base64.");
-    }
 }

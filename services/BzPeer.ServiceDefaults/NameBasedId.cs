@@ -21,3 +21,15 @@ public static class NameBasedId
         return new Guid(hash[..16], bigEndian: true);
     }
 }
+
+/// <summary>
+/// Ids of works, authors, topics and institutions, from the first key that a source names them by: the same wherever and whenever they are made,
+/// so that whoever meets somebody first (an import, a sign-in) gives them the id that the others would.
+/// </summary>
+public static class StableId
+{
+    private static readonly Guid Space = new("1d0c7c1e-6f2b-5b8e-8a55-3f1c2b9e7d40");
+
+    /// <summary>The id of what <paramref name="key"/> names, such as <c>orcid:0000-0002-1825-0097</c>.</summary>
+    public static Guid Of(string key) => NameBasedId.Of(Space, key);
+}

@@ -27,7 +27,7 @@ public static class Settings
     }
 
     /// <summary>An unusable setting ends the process with its sentence on standard error and exit code 78 (EX_CONFIG), without a stack trace.</summary>
-    internal static void EndTheProcessOnInvalidSettings() =>
+    public static void EndTheProcessOnInvalidSettings() =>
         AppDomain.CurrentDomain.UnhandledException += static (_, failure) =>
         {
             if (failure.ExceptionObject is not InvalidSetting setting) return;

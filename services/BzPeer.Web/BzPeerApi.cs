@@ -158,7 +158,7 @@ internal sealed record Delay(string Source, string Type, long Events, double P50
 
 internal sealed record Gap(string Source, long Waiting);
 
-internal sealed record AccessToken([property: JsonPropertyName("accessToken")] string Value);
+internal sealed record SignInAnswer(Guid ResearcherId, IReadOnlyList<string> Roles, string AccessToken, DateTimeOffset ExpiresAt);
 
 /// <summary>The public API as the pages call it: straight to the services, each call with its own patience, never an exception.</summary>
 internal sealed partial class BzPeerApi(IHttpClientFactory clients, Kept kept, IHttpContextAccessor asking, ILogger<BzPeerApi> log)
@@ -246,10 +246,9 @@ internal sealed partial class BzPeerApi(IHttpClientFactory clients, Kept kept, I
     public Task<Answer<LogFreshness>> Freshness(string window, CancellationToken ct) =>
         Get<LogFreshness>(Upstream.Analytics, $"/api/analytics/freshness?window={window}", ct);
 
-    public Task<Answer<AccessToken>> DevelopmentToken(Guid id, string[] roles, CancellationToken ct) =>
-        Send<AccessToken>(
-            Upstream.Profile, HttpMethod.Post, "/api/dev/tokens", Quick, ct,
-            body: JsonContent.Create(new { researcherId = id, roles }));
+    /// <summary>Who the person is here whom the sign-in provider vouches for.</summary>
+    public Task<Answer<SignInAnswer>> SignIn(string idToken, CancellationToken ct) =>
+        Send<SignInAnswer>(Upstream.Profile, HttpMethod.Post, "/api/sign-ins", Patient, ct, token: idToken);
 
     private static string Cursor(string? cursor) =>
         cursor is null ? "" : $"&cursor={Uri.EscapeDataString(cursor)}";

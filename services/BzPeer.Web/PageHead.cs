@@ -24,16 +24,29 @@ internal sealed record PageHead(string Address, string Kind, string Title, JsonO
 
 /// <summary>The site as everybody else knows it: as it is configured, else as this request came.</summary>
 /// <param name="Configured">Scheme and host from <c>Site:Origin</c>, or null.</param>
-internal sealed record PublicOrigin(string? Configured)
+internal sealed record PublicOrigin(Uri? Configured)
 {
-    /// <exception cref="InvalidSetting">It is set and is no origin.</exception>
-    public static PublicOrigin Read(IConfiguration configuration)
+    /// <exception cref="InvalidSetting">It is set and is no origin; or, outside Development, it is not that of a site over HTTPS.</exception>
+    public static PublicOrigin Read(IConfiguration configuration, IHostEnvironment environment)
     {
-        if (configuration["Site:Origin"] is not { Length: > 0 } text) return new((string?)null);
-        return Uri.TryCreate(text, UriKind.Absolute, out var origin) && origin.Scheme is "http" or "https" && origin.PathAndQuery == "/"
-            ? new(origin!.GetLeftPart(UriPartial.Authority))
-            : throw new InvalidSetting($"The setting 'Site:Origin' is '{text}', which is not the address of a site such as https://bzpeer.example. Set the environment variable Site__Origin.");
+        const string key = "Site:Origin";
+        if (environment.IsDevelopment() && configuration[key] is not { Length: > 0 }) return new((Uri?)null);
+        var text = configuration.Required(key, "the address under which people reach this site, such as https://bzpeer.example");
+        return Uri.TryCreate(text, UriKind.Absolute, out var origin) && (origin.Scheme == "https" || (origin.Scheme == "http" && environment.IsDevelopment())) && origin.PathAndQuery == "/"
+            ? new(origin)
+            : throw new InvalidSetting($"The setting '{key}' is '{text}', which is not the address of a site such as https://bzpeer.example. Set the environment variable Site__Origin.");
     }
 
-    public string Of(HttpRequest request) => Configured ?? $"{request.Scheme}://{request.Host}";
+    public string Of(HttpRequest request) => Configured?.GetLeftPart(UriPartial.Authority) ?? $"{request.Scheme}://{request.Host}";
+
+    /// <summary>
+    /// A request is for the public address, whatever a proxy in front, or who sent it, says. Cookies are for HTTPS only where that is, and the sign-in
+    /// provider sends people back to where the site is registered.
+    /// </summary>
+    public void Apply(HttpRequest request)
+    {
+        if (Configured is null) return;
+        request.Scheme = Configured.Scheme;
+        request.Host = HostString.FromUriComponent(Configured);
+    }
 }

@@ -1,3 +1,4 @@
+using BzPeer.ServiceDefaults;
 using Microsoft.AspNetCore.DataProtection;
 using Scalar.AspNetCore;
 
@@ -6,11 +7,20 @@ namespace BzPeer.Web;
 /// <summary>What a browser may do with our pages: no inline script or style, no framing, no guessing of content types.</summary>
 internal static class PageSafety
 {
-    private const string Pages =
-        "default-src 'self'; script-src 'self'; style-src 'self'; object-src 'none'; base-uri 'self'; "
-        + "frame-ancestors 'none'; form-action 'self'; img-src 'self' data:";
+    public static void UsePageSafety(this WebApplication app)
+    {
+        var origin = app.Services.GetRequiredService<PublicOrigin>();
+        // A form may lead to the sign-in: browsers hold its redirects to the same rule.
+        var pages = "default-src 'self'; script-src 'self'; style-src 'self'; object-src 'none'; base-uri 'self'; "
+            + $"frame-ancestors 'none'; form-action 'self' {app.Services.GetRequiredService<SignInProvider>().Authority.GetLeftPart(UriPartial.Authority)}; img-src 'self' data:";
+        app.Use((context, next) =>
+        {
+            origin.Apply(context.Request);
+            return Protect(context, next, pages);
+        });
+    }
 
-    public static void UsePageSafety(this WebApplication app) => app.Use((context, next) =>
+    private static Task Protect(HttpContext context, RequestDelegate next, string pages)
     {
         context.Response.OnStarting(() =>
         {
@@ -18,23 +28,28 @@ internal static class PageSafety
             headers.XContentTypeOptions = "nosniff";
             headers["Referrer-Policy"] = "strict-origin-when-cross-origin";
             headers.XFrameOptions = "DENY";
-            headers.ContentSecurityPolicy = context.Items[ScalarOptions.NonceHttpContextItemKey] is string nonce ? Reference(nonce) : Pages;
+            headers.ContentSecurityPolicy = context.Items[ScalarOptions.NonceHttpContextItemKey] is string nonce ? Reference(nonce) : pages;
             return Task.CompletedTask;
         });
-        return next();
-    });
+        return next(context);
+    }
 
     /// <summary>The API reference is somebody else's application: it writes its styles itself, and starts with a script of our own response.</summary>
     private static string Reference(string nonce) =>
         $"default-src 'self'; script-src 'self' 'nonce-{nonce}'; style-src 'self' 'unsafe-inline'; object-src 'none'; base-uri 'self'; "
         + "frame-ancestors 'none'; form-action 'self'; img-src 'self' data:; font-src 'self' data:; connect-src 'self'";
 
-    /// <summary>Sessions and antiforgery tokens outlive a restart, and hold on every instance, where a folder for the keys is configured.</summary>
+    /// <summary>
+    /// The keys of sessions, of sign-ins under way and of antiforgery tokens. They outlive a restart, and hold on every instance, in a folder that
+    /// all instances share; only in Development may there be none.
+    /// </summary>
+    /// <exception cref="InvalidSetting">There is none outside Development.</exception>
     public static void AddPageKeys(this WebApplicationBuilder builder)
     {
         var keys = builder.Services.AddDataProtection().SetApplicationName("BzPeer.Web");
-        if (builder.Configuration["DataProtection:KeysFolder"] is { Length: > 0 } folder)
-            keys.PersistKeysToFileSystem(new DirectoryInfo(folder));
+        const string key = "DataProtection:KeysFolder";
+        if (!builder.Environment.IsDevelopment() || builder.Configuration[key] is { Length: > 0 })
+            keys.PersistKeysToFileSystem(new DirectoryInfo(builder.Configuration.Required(key, "a folder for the keys that protect sessions, kept over restarts and shared by all instances")));
         builder.Services.AddAntiforgery(options =>
         {
             options.Cookie.Name = "bzpeer.antiforgery";

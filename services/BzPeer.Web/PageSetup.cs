@@ -20,7 +20,7 @@ internal static class PageSetup
     public static void AddPages(this WebApplicationBuilder builder)
     {
         builder.AddPageKeys();
-        builder.AddSessions();
+        builder.AddSignIn();
         builder.AddLanguages();
         builder.Services.AddMemoryCache();
         builder.Services.AddResponseCompression(options =>
@@ -28,7 +28,7 @@ internal static class PageSetup
             // Also over TLS: no page has a secret and a visitor's words at once; form tokens are masked anew in every answer.
             options.EnableForHttps = true;
         });
-        builder.Services.AddSingleton(PublicOrigin.Read(builder.Configuration));
+        builder.Services.AddSingleton(PublicOrigin.Read(builder.Configuration, builder.Environment));
         builder.Services.AddRazorPages().AddViewLocalization().AddCookieTempDataProvider(options =>
         {
             options.Cookie.Name = NoteCookie;
@@ -44,6 +44,7 @@ internal static class PageSetup
         app.UseStatusCodePagesWithReExecute("/status/{0}");
         app.Use((context, next) => IsApi(context.Request.Path) ? AnswerAsApi(context, next) : AnswerAsPage(context, next));
         app.MapStaticAssets().AllowAnonymous();
+        app.MapSignIn();
         app.MapRazorPages().WithStaticAssets().AllowAnonymous();
         app.MapFallback("{**path}", () => Results.NotFound()).AllowAnonymous();
     }

@@ -8,6 +8,7 @@ namespace BzPeer.Web;
 internal sealed record Session(Guid ResearcherId, string Name, bool Curator, string AccessToken)
 {
     public const string Scheme = CookieAuthenticationDefaults.AuthenticationScheme;
+
     /// <summary>Name of the cookie.</summary>
     public const string Cookie = "bzpeer.session";
 
@@ -23,31 +24,16 @@ internal sealed record Session(Guid ResearcherId, string Name, bool Curator, str
                 : null;
     }
 
-    public Task Begin(HttpContext context)
+    /// <summary>What the cookie keeps, and until when: as long as the token is good.</summary>
+    public (ClaimsPrincipal Principal, AuthenticationProperties Properties) Ticket(DateTimeOffset expiresAt)
     {
         var identity = new ClaimsIdentity([new("sub", ResearcherId.ToString()), new("name", Name)], Scheme, "name", "roles");
         if (Curator)
             identity.AddClaim(new("roles", "curator"));
-        var properties = new AuthenticationProperties();
+        var properties = new AuthenticationProperties { ExpiresUtc = expiresAt };
         properties.StoreTokens([new AuthenticationToken { Name = TokenName, Value = AccessToken }]);
-        return context.SignInAsync(Scheme, new ClaimsPrincipal(identity), properties);
+        return (new ClaimsPrincipal(identity), properties);
     }
 
     public static Task End(HttpContext context) => context.SignOutAsync(Scheme);
-}
-
-internal static class SessionRegistration
-{
-    public static void AddSessions(this WebApplicationBuilder builder) =>
-        builder.Services.AddAuthentication().AddCookie(Session.Scheme, options =>
-        {
-            options.Cookie.Name = Session.Cookie;
-            options.Cookie.HttpOnly = true;
-            options.Cookie.SameSite = SameSiteMode.Lax;
-            options.Cookie.SecurePolicy = CookieSecurePolicy.SameAsRequest;
-            options.LoginPath = "/sign-in";
-            // As long as a development token.
-            options.ExpireTimeSpan = TimeSpan.FromDays(1);
-            options.SlidingExpiration = false;
-        });
 }

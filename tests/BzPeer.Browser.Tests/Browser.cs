@@ -59,7 +59,7 @@ public sealed record Visit(IBrowserContext Context, IPage Page) : IAsyncDisposab
 
 internal static class Visits
 {
-    /// <summary>Signs in through the development sign-in, as a person would.</summary>
+    /// <summary>Signs in as a person would: at the provider of Development, or at the one that stands in for it.</summary>
     public static async Task SignIn(this IPage page, Guid researcher, bool curator = false)
     {
         await page.GotoAsync("/sign-in");

@@ -18,8 +18,14 @@ public sealed class ConfigurationTests : IDisposable
         { "follow", "ConnectionStrings__Broker", "127.0.0.1:5672", "The setting 'ConnectionStrings:Broker' is not an AMQP address" },
         { "profile", "Auth__SigningKeyFile", null, "The setting 'Auth:SigningKeyFile' is missing: " },
         { "trust", "Auth__SigningKeyFile", "/nowhere/key", "The setting 'Auth:SigningKeyFile' names '/nowhere/key', and there is no such file." },
-        { "follow", "ASPNETCORE_ENVIRONMENT", "Production", "The setting 'Auth:Authority' is missing: " },
-        { "web", "ASPNETCORE_ENVIRONMENT", "Production", "The setting 'Auth:Authority' is missing: " },
+        { "follow", "ASPNETCORE_ENVIRONMENT", "Production", "The setting 'Auth:VerificationKeysFile' is missing: " },
+        { "web", "ASPNETCORE_ENVIRONMENT", "Production", "The setting 'Auth:VerificationKeysFile' is missing: " },
+        { "profile", "SignIn__Authority", null, "The setting 'SignIn:Authority' is missing: " },
+        { "profile", "SignIn__ClientId", null, "The setting 'SignIn:ClientId' is missing: " },
+        { "profile", "SignIn__Curators__0", "0000-0002-1825-0098", "The setting 'SignIn:Curators:0' is '0000-0002-1825-0098', which is no ORCID iD" },
+        { "web", "SignIn__Authority", "orcid.org", "The setting 'SignIn:Authority' is 'orcid.org', which is not the address of a provider" },
+        { "web", "SignIn__ClientSecret", null, "The setting 'SignIn:ClientSecret' is missing: " },
+        { "developmentSignIn", "ASPNETCORE_ENVIRONMENT", "Production", "This provider lets anybody sign in as anyone, so it runs in Development only, not in Production." },
         { "analytics", "ConnectionStrings__Store", null, "The setting 'ConnectionStrings:Store' is missing: " },
         { "analytics", "ConnectionStrings__Broker", "http://localhost", "The setting 'ConnectionStrings:Broker' is not an AMQP address" },
         { "web", "Services__Follow", null, "The setting 'Services:Follow' must be the base URL of the Follow service" },
@@ -34,6 +40,9 @@ public sealed class ConfigurationTests : IDisposable
         {
             ["ASPNETCORE_ENVIRONMENT"] = "Development",
             ["Auth__SigningKeyFile"] = SigningKey.Ensure(Path.Combine(folder, "key")),
+            ["SignIn__Authority"] = "http://127.0.0.1:9",
+            ["SignIn__ClientId"] = "bzpeer",
+            ["SignIn__ClientSecret"] = "secret",
         };
         foreach (var name in (string[])["Profile", "Follow", "Publication", "Trust", "Analytics"])
             settings[$"Services__{name}"] = "http://127.0.0.1:9";

@@ -9,7 +9,7 @@ using Xunit;
 namespace BzPeer.Profile.Tests;
 
 /// <summary>The service, and how its clients claim profiles and curators validate them.</summary>
-public sealed class ProfileService : ServiceHost<Program>
+public class ProfileService : ServiceHost<Program>
 {
     private long sequence = 1_000;
 

@@ -1,3 +1,4 @@
+using BzPeer.ServiceDefaults;
 using Shouldly;
 using Xunit;
 

@@ -1,3 +1,4 @@
+using BzPeer.ServiceDefaults;
 using CsCheck;
 using Shouldly;
 using Xunit;

@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json.Nodes;
 using BzPeer.Contracts;
+using BzPeer.ServiceDefaults;
 using BzPeer.Testing;
 using Marten;
 using MassTransit;

@@ -1,6 +1,7 @@
 using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json.Nodes;
+using BzPeer.ServiceDefaults;
 using Shouldly;
 using Xunit;
 using static BzPeer.Publication.Tests.PublicationService;

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using BzPeer.ServiceDefaults;
 using Shouldly;
 using Xunit;
 using static BzPeer.Publication.Tests.PublicationService;

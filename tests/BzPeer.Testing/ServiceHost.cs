@@ -76,7 +76,9 @@ public class ServiceHost<TProgram> : IAsyncLifetime where TProgram : class
             host.UseEnvironment("Development")
                 .UseSetting("ConnectionStrings:Store", ConnectionString)
                 .UseSetting("ConnectionStrings:Broker", VirtualHost.ToString())
-                .UseSetting("Auth:SigningKeyFile", tokens.KeyFile);
+                .UseSetting("Auth:SigningKeyFile", tokens.KeyFile)
+                .UseSetting("SignIn:Authority", "http://127.0.0.1:9")
+                .UseSetting("SignIn:ClientId", StandInProvider.ClientId);
             foreach (var (name, value) in Settings) host.UseSetting(name, value);
             if (Clock is not null) host.ConfigureServices(services => services.AddSingleton(Clock));
         });

@@ -1,7 +1,9 @@
+using System.Buffers.Text;
 using System.Collections.Concurrent;
 using System.Globalization;
 using System.Net.ServerSentEvents;
 using System.Text;
+using System.Text.Json;
 using System.Threading.Channels;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -35,6 +37,9 @@ internal sealed partial class FakeServices : IAsyncDisposable
 
     /// <summary>What is told live of the researcher whose page is open.</summary>
     public Channel<SseItem<object>> Live { get; } = Channel.CreateUnbounded<SseItem<object>>();
+
+    /// <summary>How long tokens given at a sign-in are good.</summary>
+    public TimeSpan SessionLength { get; set; } = TimeSpan.FromHours(1);
 
     /// <summary>Services that answer every call with 500.</summary>
     public HashSet<string> Failing { get; } = [];
@@ -108,8 +113,23 @@ internal sealed partial class FakeServices : IAsyncDisposable
             return Page(context, people.Select(person => World.Card(person.Id)));
         });
         MapOwnProfile(app);
-        app.MapPost("/api/dev/tokens", (TokenRequest request) => Results.Ok(new { accessToken = $"{request.ResearcherId}|{string.Join(',', request.Roles)}" }));
+        app.MapPost("/api/sign-ins", SignIn);
         app.MapGet("/openapi/v1.json", () => Document("Profile", "/api/researchers/{id}", "Card"));
+    }
+
+    /// <summary>Believes every id token: that the real service does not is a matter of its own tests.</summary>
+    private IResult SignIn(HttpContext context)
+    {
+        var claims = JsonDocument.Parse(Base64Url.DecodeFromChars(context.Request.Headers.Authorization.ToString().Split('.')[1])).RootElement;
+        var subject = claims.GetProperty("sub").GetString();
+        if (!Guid.TryParse(subject, out var researcher))
+        {
+            if (World.People.FirstOrDefault(person => person.Orcid == subject) is not { } known)
+                return Results.Problem("This profile is known by more than one ORCID iD.", statusCode: 403);
+            researcher = known.Id;
+        }
+        string[] roles = claims.TryGetProperty("roles", out var told) ? [.. told.EnumerateArray().Select(role => role.GetString()!)] : [];
+        return Results.Ok(new { researcherId = researcher, roles, accessToken = $"{researcher}|{string.Join(',', roles)}", expiresAt = DateTimeOffset.UtcNow + SessionLength });
     }
 
     private IResult? HiddenList(Guid id) => World.Hidden.Contains(id) ? Results.Ok(new { items = (object?)null, next = (string?)null, hidden = true }) : null;
@@ -325,5 +345,4 @@ internal sealed partial class FakeServices : IAsyncDisposable
         }
         """, "application/json", Encoding.UTF8);
 
-    private sealed record TokenRequest(Guid ResearcherId, string[] Roles);
 }

@@ -51,6 +51,12 @@ internal sealed class FakeWorld
 
     public Guid Seed => Find("Daniel Bernier");
 
+    public Guid AddWithOrcid(string name, string orcid)
+    {
+        People.Add(new(Stable(name), name, orcid));
+        return Stable(name);
+    }
+
     public Guid Add(string name, string? affiliation = null)
     {
         var person = new Person(Stable(name), name);

@@ -141,7 +141,7 @@ public sealed class FollowFormTests
         var html = await site.Html(page);
         html.ShouldContain("""<form action="/sign-in">""");
         html.ShouldContain($"""<input type="hidden" name="returnUrl" value="{page}" """.TrimEnd());
-        var signedIn = await site.Submit($"/sign-in?returnUrl={page}", "/sign-in", ("returnUrl", page), ("id", site.World.Find("Stefano Salsano").ToString()));
+        using var signedIn = await site.SignInAs(site.World.Find("Stefano Salsano").ToString(), page);
 
         signedIn.Headers.Location!.OriginalString.ShouldBe(page);
     }

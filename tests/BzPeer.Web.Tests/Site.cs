@@ -1,6 +1,7 @@
 using System.Net;
 using System.Security.Cryptography;
 using System.Text.RegularExpressions;
+using BzPeer.Testing;
 using BzPeer.Web.Pages;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Mvc.Testing;
@@ -14,13 +15,16 @@ internal sealed partial class Site : IAsyncDisposable
 {
     private readonly Factory factory;
 
-    private Site(FakeServices services, Factory factory)
+    private Site(FakeServices services, StandInProvider provider, Factory factory)
     {
-        (Services, this.factory) = (services, factory);
+        (Services, Provider, this.factory) = (services, provider, factory);
         Client = NewVisitor();
     }
 
     public FakeServices Services { get; }
+
+    /// <summary>Where people sign in.</summary>
+    public StandInProvider Provider { get; }
 
     public FakeWorld World => Services.World;
 
@@ -30,10 +34,11 @@ internal sealed partial class Site : IAsyncDisposable
     public static async Task<Site> StartAsync(FakeWorld? world = null, string environment = "Development", params (string Key, string Value)[] settings)
     {
         var services = await FakeServices.StartAsync(world);
-        var factory = new Factory(services, environment, settings);
+        var provider = await StandInProvider.StartAsync();
+        var factory = new Factory(services, provider, environment, settings);
         factory.UseKestrel();
         factory.StartServer();
-        return new Site(services, factory);
+        return new Site(services, provider, factory);
     }
 
     public HttpClient NewVisitor() =>
@@ -52,8 +57,30 @@ internal sealed partial class Site : IAsyncDisposable
 
     public async Task SignIn(Guid researcher, bool curator = false)
     {
-        using var response = await Submit("/sign-in", "/sign-in", [("id", researcher.ToString()), .. curator ? new[] { ("curator", "true") } : []]);
-        response.StatusCode.ShouldBe(HttpStatusCode.Redirect);
+        using var response = await SignInAs(researcher.ToString(), curator: curator);
+        (response.StatusCode, response.Headers.Location?.OriginalString).ShouldBe((HttpStatusCode.Redirect, "/"));
+    }
+
+    /// <summary>Goes to the provider, is somebody there, and comes back: the site's answer to that.</summary>
+    /// <param name="sub">Whom the provider says this is: an ORCID iD, or in Development a researcher.</param>
+    public async Task<HttpResponseMessage> SignInAs(string sub, string returnUrl = "/", bool curator = false) =>
+        await Client.GetAsync(await AtTheProvider(await Asked(returnUrl), sub, curator), TestContext.Current.CancellationToken);
+
+    /// <summary>Where the site sends somebody who wants to sign in.</summary>
+    public async Task<Uri> Asked(string returnUrl = "/")
+    {
+        using var toProvider = await Get($"/sign-in?returnUrl={Uri.EscapeDataString(returnUrl)}");
+        toProvider.StatusCode.ShouldBe(HttpStatusCode.Redirect);
+        return toProvider.Headers.Location!;
+    }
+
+    /// <summary>Where the provider sends them back to.</summary>
+    public static async Task<Uri> AtTheProvider(Uri asked, string sub, bool curator = false)
+    {
+        using var provider = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false });
+        using var back = await provider.GetAsync($"{asked}&id={sub}{(curator ? "&curator=true" : "")}", TestContext.Current.CancellationToken);
+        back.StatusCode.ShouldBe(HttpStatusCode.Redirect);
+        return back.Headers.Location!;
     }
 
     /// <summary>What a page says to its reader: its text, without markup, spaces evened out.</summary>
@@ -73,6 +100,7 @@ internal sealed partial class Site : IAsyncDisposable
         Client.Dispose();
         Services.GraphMayAnswer.TrySetResult();
         await factory.DisposeAsync();
+        await Provider.DisposeAsync();
         await Services.DisposeAsync();
     }
 
@@ -85,17 +113,32 @@ internal sealed partial class Site : IAsyncDisposable
     [GeneratedRegex("""name="__RequestVerificationToken" type="hidden" value="([^"]+)""")]
     private static partial Regex FormToken();
 
-    private sealed class Factory(FakeServices services, string environment, (string Key, string Value)[] settings) : WebApplicationFactory<IndexModel>
+    private sealed class Factory(FakeServices services, StandInProvider provider, string environment, (string Key, string Value)[] settings) : WebApplicationFactory<IndexModel>
     {
-        private readonly string key = Path.Combine(AppContext.BaseDirectory, $"{Guid.NewGuid():N}.key");
+        private readonly string folder = Directory.CreateTempSubdirectory("bzpeer-web-").FullName;
 
         protected override void ConfigureWebHost(IWebHostBuilder builder)
         {
-            File.WriteAllText(key, Convert.ToBase64String(RandomNumberGenerator.GetBytes(32)));
+            var key = Path.Combine(folder, "key");
             builder.UseEnvironment(environment);
             builder.UseSetting("urls", "http://127.0.0.1:0");
-            builder.UseSetting(environment == "Development" ? "Auth:SigningKeyFile" : "Auth:Authority", environment == "Development" ? key : "https://id.example.org");
-            builder.UseSetting("Auth:Audience", "bzpeer");
+            builder.UseSetting("SignIn:ClientId", StandInProvider.ClientId);
+            builder.UseSetting("SignIn:ClientSecret", StandInProvider.ClientSecret);
+            if (environment == "Development")
+            {
+                File.WriteAllText(key, Convert.ToBase64String(RandomNumberGenerator.GetBytes(32)));
+                builder.UseSetting("Auth:SigningKeyFile", key);
+                builder.UseSetting("SignIn:Authority", provider.Authority);
+            }
+            else
+            {
+                using var signing = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+                File.WriteAllText(key, signing.ExportSubjectPublicKeyInfoPem());
+                builder.UseSetting("Auth:VerificationKeysFile", key);
+                builder.UseSetting("SignIn:Authority", "https://orcid.example");
+                builder.UseSetting("Site:Origin", "https://bzpeer.example");
+                builder.UseSetting("DataProtection:KeysFolder", folder);
+            }
             foreach (var (service, address) in services.Addresses)
                 builder.UseSetting($"Services:{service}", address);
             foreach (var (name, value) in settings)
@@ -105,7 +148,7 @@ internal sealed partial class Site : IAsyncDisposable
         protected override void Dispose(bool disposing)
         {
             base.Dispose(disposing);
-            File.Delete(key);
+            Directory.Delete(folder, recursive: true);
         }
     }
 }

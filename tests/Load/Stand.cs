@@ -82,6 +82,8 @@ internal sealed class Stand : IAsyncDisposable
             ["ConnectionStrings__Store"] = store,
             ["ConnectionStrings__Broker"] = (await servers.Broker.CreateVirtualHostAsync(Unique(name))).AbsoluteUri,
             ["Auth__SigningKeyFile"] = tokens.KeyFile,
+            ["SignIn__Authority"] = "http://127.0.0.1:9",
+            ["SignIn__ClientId"] = "nobody",
             ["ASPNETCORE_ENVIRONMENT"] = "Development",
         };
         var process = new ServiceProcess(new ServiceDefinition(name, project, new Uri($"http://127.0.0.1:{FreePort.Next()}")) { Settings = settings }, folder, new ProcessRecords(folder));
