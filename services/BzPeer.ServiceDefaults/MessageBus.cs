@@ -111,7 +111,7 @@ public static class MessageBus
             options.StopTimeout = TimeSpan.FromSeconds(20);
         });
         builder.Services.AddSingleton(new EventsExchange(broker, service));
-        builder.Services.AddSingleton(new DeadLetters(broker, service));
+        builder.Services.AddSingleton(services => new DeadLetters(broker, service, services.GetRequiredService<ILogger<DeadLetters>>()));
         builder.Services.AddSingleton(services => new Listeners(broker, service, publications, services.GetRequiredService<ILogger<Listeners>>()));
         builder.Services.AddHealthChecks().AddCheck<DeadLetterHealth>("dead-letters", tags: ["ready"]);
     }

@@ -62,12 +62,8 @@ public static class ServiceDefaults
         app.MapHealthChecks("/alive", new() { Predicate = _ => false }).AllowAnonymous();
         if (describeApi) app.MapOpenApi("/openapi/{documentName}.json").AllowAnonymous();
         if (describeApi && app.Environment.IsDevelopment()) app.MapScalarApiReference("/scalar", scalar => scalar.DefaultFonts = false).AllowAnonymous();
-        if (app.Services.GetService<DeadLetters>() is not null)
-            app.MapPost("/dead-letters/replay", ReplayDeadLetters).RequireAuthorization(Authentication.Curator).ExcludeFromDescription();
+        app.Services.GetService<DeadLetters>()?.Map(app);
     }
-
-    private static async Task<IResult> ReplayDeadLetters(DeadLetters letters, CancellationToken cancellation) =>
-        TypedResults.Ok(new { replayed = await letters.ReplayAsync(cancellation) });
 
     private static void AddTelemetry(this WebApplicationBuilder builder, string name)
     {

@@ -19,6 +19,13 @@ internal sealed record Merge(Guid Id, Guid MergedId, Guid SurvivorId);
 /// <summary>Accounts whose follows a curator took out of trust; <paramref name="Counted"/> once the flow of trust has taken in what was last decided.</summary>
 internal sealed record Ring(Guid Id, IReadOnlyList<Guid> Members, string Reason, DateTimeOffset At, DateTimeOffset? ReinstatedAt, string? ReinstatedFor, bool Counted, int MovedTotal);
 
+/// <summary>A message that a service could not handle.</summary>
+internal sealed record DeadLetter(string Id, string? Type, string? Subject, DateTimeOffset? FailedAt, string Reason, string Content);
+
+internal sealed record DeadLetterList(long Total, IReadOnlyList<DeadLetter> Items);
+
+internal sealed record DeadLettersMoved(long Moved);
+
 /// <summary>The calls that take the role of a curator.</summary>
 internal sealed partial class BzPeerApi
 {
@@ -61,6 +68,18 @@ internal sealed partial class BzPeerApi
 
     public Task<Answer<object>> TellApart(Guid pair, string? reason, string token, CancellationToken ct) =>
         Send<object>(Upstream.Publication, HttpMethod.Post, $"/api/suspected-pairs/{pair}/distinction", Patient, ct, token: token, body: JsonContent.Create(new { reason }));
+
+    public Task<Answer<DeadLetterList>> DeadLetters(string service, string token, CancellationToken ct) =>
+        Send<DeadLetterList>(service, HttpMethod.Get, DeadLettersOf(service), Patient, ct, token: token);
+
+    /// <summary>Sends one message to its service again, or all that wait there.</summary>
+    public Task<Answer<DeadLettersMoved>> Resend(string service, string? id, string token, CancellationToken ct) =>
+        Send<DeadLettersMoved>(service, HttpMethod.Post, $"{DeadLettersOf(service)}{(id is null ? "" : $"/{Uri.EscapeDataString(id)}")}/resend", VeryPatient, ct, token: token);
+
+    public Task<Answer<DeadLettersMoved>> Discard(string service, string id, string? reason, string token, CancellationToken ct) =>
+        Send<DeadLettersMoved>(service, HttpMethod.Delete, $"{DeadLettersOf(service)}/{Uri.EscapeDataString(id)}?reason={Uri.EscapeDataString(reason ?? "")}", VeryPatient, ct, token: token);
+
+    private static string DeadLettersOf(string service) => $"/api/dead-letters/{service.ToLowerInvariant()}";
 
     public Task<Answer<Paged<Ring>>> Rings(string? cursor, string token, CancellationToken ct) =>
         Send<Paged<Ring>>(Upstream.Trust, HttpMethod.Get, $"/api/trust/rings?limit=20{Cursor(cursor)}", Patient, ct, token: token);

@@ -19,6 +19,7 @@ internal static class Gateway
     private static readonly (string Path, string Service)[] Routes =
     [
         ("/api/dev/tokens", Upstream.Profile),
+        ("/api/sign-ins", Upstream.Profile),
         ("/api/researchers", Upstream.Profile),
         ("/api/researchers/{id}", Upstream.Profile),
         ("/api/researchers/{id}/claim", Upstream.Profile),
@@ -50,6 +51,10 @@ internal static class Gateway
         ("/api/imports/{**rest}", Upstream.Publication),
         ("/api/researchers/{id}/trust/{**rest}", Upstream.Trust),
         ("/api/trust/{**rest}", Upstream.Trust),
+        ("/api/dead-letters/profile/{**rest}", Upstream.Profile),
+        ("/api/dead-letters/follow/{**rest}", Upstream.Follow),
+        ("/api/dead-letters/publication/{**rest}", Upstream.Publication),
+        ("/api/dead-letters/trust/{**rest}", Upstream.Trust),
         ("/api/researchers/{id}/live", Upstream.Analytics),
         ("/api/events/{**rest}", Upstream.Analytics),
         ("/api/webhooks/{**rest}", Upstream.Analytics),

@@ -60,5 +60,5 @@ internal sealed record ListHead(Guid Id, string? Name, string Path, string Title
 internal sealed record CurateHead(string Path, string Title, string Explanation)
 {
     public static IReadOnlyList<(string Path, string Label)> Pages(IStringLocalizer texts) =>
-        [("pairs", texts["One person or two"]), ("rings", texts["Rings"]), ("imports", texts["Imports"])];
+        [("pairs", texts["One person or two"]), ("rings", texts["Rings"]), ("imports", texts["Imports"]), ("dead-letters", texts["Dead letters"])];
 }

@@ -11,7 +11,7 @@ public sealed class OwnPagesTests(Browser browser)
     private static readonly Guid Import = FakeWorld.Stable("import");
 
     public static TheoryData<string> Pages =>
-        ["/settings", "/feed", "/researchers/{seed}", "/researchers/{seed}/block", "/researchers/{blocked}", "/curate/pairs", "/curate/rings", "/curate/imports", $"/curate/imports/{Import}", $"/institutions/{FakeWorld.Stable(Place)}"];
+        ["/settings", "/feed", "/researchers/{seed}", "/researchers/{seed}/block", "/researchers/{blocked}", "/curate/pairs", "/curate/rings", "/curate/imports", "/curate/dead-letters", $"/curate/imports/{Import}", $"/institutions/{FakeWorld.Stable(Place)}"];
 
     [Theory]
     [MemberData(nameof(Pages))]
@@ -68,6 +68,8 @@ public sealed class OwnPagesTests(Browser browser)
         world.Suspect(world.Add("S. Salsano"), reader, "the same name: Stefano Salsano");
         world.Rings.Add((Guid.NewGuid(), [.. world.People.Select(person => person.Id), Guid.NewGuid(), Guid.NewGuid()], "Made within one hour, and follow nobody else.", null));
         world.Rings.Add((Guid.NewGuid(), [reader], "By mistake", "A course of students"));
+        world.DeadLetters.Add(("Profile", "0192-a-letter", "AuthorIdentified", "The JSON value could not be converted to System.Guid. Path: $.message.researcherId", "{\"messageId\":\"0192-a-letter\",\"message\":{\"origin\":{}}}"));
+        world.DeadLetters.Add(("Trust", "0192-another", null, "'t' is an invalid start of a property name.", "{ this is no JSON"));
         world.Imports[Import] = new
         {
             id = Import,

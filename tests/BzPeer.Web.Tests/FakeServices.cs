@@ -74,6 +74,7 @@ internal sealed partial class FakeServices : IAsyncDisposable
                 await next();
             });
             app.MapGet("/alive", () => "Healthy");
+            services.MapDeadLetters(app, name);
             map(app);
             await app.StartAsync();
             services.apps[name] = app;

@@ -15,6 +15,23 @@ internal sealed partial class FakeServices
     private static IResult Curated(HttpContext context, Func<IResult> answer) =>
         context.Request.Headers.Authorization.ToString().EndsWith("|curator", StringComparison.Ordinal) ? answer() : Results.Problem(statusCode: 403);
 
+    private void MapDeadLetters(WebApplication app, string service)
+    {
+        var letters = app.MapGroup($"/api/dead-letters/{service.ToLowerInvariant()}");
+        letters.MapGet("", (HttpContext context) => Mine(context, _ => Curated(context, () =>
+        {
+            var waiting = World.DeadLetters.Where(letter => letter.Service == service).ToArray();
+            return Results.Ok(new { total = waiting.Length, items = waiting.Take(100).Select(letter => new { letter.Id, letter.Type, subject = (string?)null, failedAt = DateTimeOffset.UtcNow, letter.Reason, letter.Content }) });
+        })));
+        letters.MapPost("/resend", (HttpContext context) => Curated(context, () => Results.Ok(new { moved = World.DeadLetters.RemoveAll(letter => letter.Service == service) })));
+        letters.MapPost("/{id}/resend", (HttpContext context, string id) => Curated(context, () => Moved(World.DeadLetters.RemoveAll(letter => letter.Service == service && letter.Id == id))));
+        letters.MapDelete("/{id}", (HttpContext context, string id, string? reason) => Curated(context, () => string.IsNullOrWhiteSpace(reason)
+            ? Results.Problem("Say in 'reason' why it can be done without, in up to 2,000 characters.", statusCode: 422)
+            : Moved(World.DeadLetters.RemoveAll(letter => letter.Service == service && letter.Id == id))));
+
+        static IResult Moved(int count) => count > 0 ? Results.Ok(new { moved = count }) : Results.Problem("No message of this id waits. Somebody may have sent it again or discarded it.", statusCode: 404);
+    }
+
     private void MapOwnProfile(WebApplication app)
     {
         app.MapPatch("/api/researchers/{id:guid}", (HttpContext context, Guid id, Edit edit) => Mine(context, me =>

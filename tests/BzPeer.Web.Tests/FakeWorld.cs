@@ -28,6 +28,7 @@ internal sealed class FakeWorld
     public readonly Dictionary<Guid, long> SeenTo = [];
     public readonly Dictionary<Guid, object> Imports = [];
     public readonly List<(Guid Id, Guid One, Guid Other, string Evidence)> Pairs = [];
+    public readonly List<(string Service, string Id, string? Type, string Reason, string Content)> DeadLetters = [];
     public readonly List<(Guid Id, Guid[] Members, string Reason, string? ReinstatedFor)> Rings = [];
 
     public sealed record Person(Guid Id, string Name, string? Orcid = null);
