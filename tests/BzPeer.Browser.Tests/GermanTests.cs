@@ -15,7 +15,7 @@ public sealed class GermanTests(Browser browser, SeedSystem system)
         await SignIn(page, site.World.Find("Stefano Salsano"));
         await page.GotoAsync("/");
 
-        await page.GetByRole(AriaRole.Main).GetByLabel("Ein Name, ein Titel, ein Thema oder eine iD", new() { Exact = true }).FillAsync("bernier");
+        await page.GetByRole(AriaRole.Main).GetByRole(AriaRole.Combobox).FillAsync("bernier");
         await page.GetByRole(AriaRole.Main).GetByRole(AriaRole.Button, new() { Name = "Suchen" }).ClickAsync();
         await page.GetByRole(AriaRole.Main).GetByRole(AriaRole.Link, new() { Name = "Daniel Bernier", Exact = true }).First.ClickAsync();
         await Assertions.Expect(page.GetByText("Vertrauen 11 – Basis")).ToBeVisibleAsync();

@@ -105,7 +105,7 @@ public sealed class ResearcherPageTests(Browser browser, SeedSystem system)
 
         await page.GetByRole(AriaRole.Link, new() { Name = "Open full explorer" }).ClickAsync();
         await Assertions.Expect(page.GetByRole(AriaRole.Heading, new() { Level = 1, Name = "Daniel Bernier" })).ToBeVisibleAsync();
-        await page.GetByRole(AriaRole.Link, new() { Name = SeedSystem.PaperTitle }).ClickAsync();
+        await page.GetByRole(AriaRole.Link, new() { Name = SeedSystem.PaperTitle, Exact = true }).ClickAsync();
 
         await Assertions.Expect(page).ToHaveURLAsync(new System.Text.RegularExpressions.Regex("/explore/work/"));
         await Assertions.Expect(page.GetByRole(AriaRole.Heading, new() { Level = 1 })).ToHaveTextAsync(SeedSystem.PaperTitle);

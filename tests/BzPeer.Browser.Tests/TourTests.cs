@@ -105,6 +105,7 @@ public sealed class TourTests(Browser browser)
             for (var n = 0; n < 60 && await me.EvaluateAsync<string>("() => document.activeElement.id") != "graph"; n++) await me.Keyboard.PressAsync("Tab");
             var said = me.Locator("#said");
             await Assertions.Expect(said).ToContainTextAsync(",");
+            await me.Keyboard.PressAsync("Home");
             for (var n = 0; n < 20 && !(await said.TextContentAsync())!.StartsWith(node, StringComparison.Ordinal); n++) await me.Keyboard.PressAsync("ArrowRight");
             await Assertions.Expect(said).ToContainTextAsync(node);
             await me.Keyboard.PressAsync("Space");
