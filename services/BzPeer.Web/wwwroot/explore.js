@@ -277,6 +277,8 @@ const short = label => label.length > 60 ? `${label.slice(0, 59).trimEnd()}…` 
 function drawShown() {
   const strongest = new Map();
   for (const { kind, weight } of ties.values()) strongest.set(kind, Math.max(weight, strongest.get(kind) ?? 0));
+  const tied = new Map();
+  for (const { source, target } of ties.values()) for (const end of [source, target]) tied.set(end, (tied.get(end) ?? 0) + 1);
   let changed = false;
   cy.batch(() => {
     for (const each of cy.elements()) {
@@ -300,7 +302,9 @@ function drawShown() {
     }
     for (const each of cy.nodes()) {
       const node = nodes.get(each.id());
-      each.data("size", Math.min(46, 14 + 3 * Math.sqrt(node.degree)));
+      // By all its ties, so that a filter does not have thousands drawn anew in another size.
+      const size = Math.min(46, 14 + 3 * Math.sqrt(tied.get(node.id) ?? 0));
+      if (each.data("size") !== size) each.data("size", size);
       each.toggleClass("gone", !shown.nodes.has(node.id));
       each.toggleClass("root", node.id === root);
       each.toggleClass("expanded", expanded.has(node.id));
@@ -357,7 +361,7 @@ function mark() {
       chosen.addClass("selected");
       const near = chosen.isNode() ? chosen.closedNeighborhood() : chosen.connectedNodes().union(chosen);
       near.edges().addClass("beside");
-      cy.elements().difference(near).addClass("faded");
+      if (nodes.size <= many) cy.elements().difference(near).addClass("faded");
     }
   });
   for (const row of document.querySelectorAll("tr[aria-current]")) row.removeAttribute("aria-current");
@@ -389,15 +393,32 @@ function name(of) {
   return other ? `${nodes.get(one)?.label} – ${nodes.get(other)?.label}` : nodes.get(one)?.label;
 }
 
+/** The frames of the tables that are on the screen: thousands of rows that nobody looks at are not laid out. */
+const inView = new Set();
+const watch = new IntersectionObserver(seen => {
+  for (const { target, isIntersecting } of seen) {
+    if (isIntersecting) {
+      inView.add(target);
+      reveal(target);
+    } else {
+      inView.delete(target);
+    }
+  }
+});
+for (const frame of document.querySelectorAll("#tables .scroll")) watch.observe(frame);
+
+/** Brings what is selected into sight in a frame; the page stays where it is. */
+function reveal(frame) {
+  const row = frame.querySelector("tr[aria-current]");
+  if (row && (row.offsetTop < frame.scrollTop + 40 || row.offsetTop + row.offsetHeight > frame.scrollTop + frame.clientHeight)) frame.scrollTop = row.offsetTop - frame.clientHeight / 3;
+}
+
 function select(id) {
   go({ selected: id });
   if (id && !id.includes("~")) focusOn(id, false);
   mark();
   inspect();
-  // Into sight in its own frame: the page stays where it is.
-  const row = document.querySelector("tr[aria-current]");
-  const frame = row?.closest(".scroll");
-  if (frame && (row.offsetTop < frame.scrollTop + 40 || row.offsetTop + row.offsetHeight > frame.scrollTop + frame.clientHeight)) frame.scrollTop = row.offsetTop - frame.clientHeight / 3;
+  for (const frame of inView) reveal(frame);
   say(id ? text("Selected: {0}", name(id)) : text("Nothing is selected."));
 }
 
