@@ -57,7 +57,11 @@ internal static class Languages
             return false;
         context.Response.Cookies.Append(Cookie, CookieRequestCultureProvider.MakeCookieValue(new(name!)), new()
         {
-            MaxAge = TimeSpan.FromDays(365), HttpOnly = true, IsEssential = true, SameSite = SameSiteMode.Lax, Secure = context.Request.IsHttps,
+            MaxAge = TimeSpan.FromDays(365),
+            HttpOnly = true,
+            IsEssential = true,
+            SameSite = SameSiteMode.Lax,
+            Secure = context.Request.IsHttps,
         });
         return true;
     }
