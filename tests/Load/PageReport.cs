@@ -38,7 +38,6 @@ internal static partial class PageReport
         var signedIn = await ReadAsync(system.Site, people[..100], Connections, "Cookie: bzpeer.note=x");
         LoadResult constant;
         await using (var server = await ConstantAsync(size)) constant = await ReadAsync(server.Url, people, Connections);
-        Console.Error.WriteLine($"Alone p50 {alone.Percentile(0.5):0.0} p99 {alone.Percentile(0.99):0.0} ms, kept {kept.PerSecond:0}/s, of answers {signedIn.PerSecond:0}/s, anew {cold.PerSecond:0}/s, constant {constant.PerSecond:0}/s of {size} bytes");
         var bytes = await TransferredAsync(system.Site, people[0]);
         var moved = await MovedAsync(stand, system.Site, people);
         var lighthouse = await LighthouseAsync(system.Site, people[0]);

@@ -97,6 +97,8 @@ internal sealed class Stand : IAsyncDisposable
     {
         foreach (var service in BzPeerProcesses.Services) settings[$"Services__{char.ToUpperInvariant(service[0])}{service[1..]}"] = system[service].Url.ToString();
         settings["Auth__SigningKeyFile"] = tokens.KeyFile;
+        settings["SignIn__Authority"] = "http://127.0.0.1:9";
+        settings["SignIn__ClientId"] = settings["SignIn__ClientSecret"] = "nobody";
         settings["ASPNETCORE_ENVIRONMENT"] = "Development";
         var process = new ServiceProcess(new ServiceDefinition("pages", "BzPeer.Web", new Uri($"http://127.0.0.1:{FreePort.Next()}")) { Settings = settings }, folder, new ProcessRecords(folder));
         process.Start();
