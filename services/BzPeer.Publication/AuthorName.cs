@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using BzPeer.ServiceDefaults;
 
 namespace BzPeer.Publication;
 
@@ -14,21 +15,6 @@ namespace BzPeer.Publication;
 /// <param name="Suffix">"jr", "iii", else null.</param>
 internal sealed record AuthorName(string Letters, string? Given, IReadOnlyList<string> Middle, string? Family, string? Suffix)
 {
-    /// <summary>Letters that Unicode does not take apart but that are also written without their stroke.</summary>
-    private static readonly Dictionary<char, string> Strokes = new()
-    {
-        ['ø'] = "o",
-        ['ł'] = "l",
-        ['đ'] = "d",
-        ['ð'] = "d",
-        ['ħ'] = "h",
-        ['ı'] = "i",
-        ['æ'] = "ae",
-        ['œ'] = "oe",
-        ['þ'] = "th",
-        ['ŧ'] = "t",
-    };
-
     private static readonly HashSet<string> Suffixes = ["jr", "sr", "ii", "iii", "iv"];
 
     /// <summary>Whether all that is known of the given name is its first letter.</summary>
@@ -84,7 +70,7 @@ internal sealed record AuthorName(string Letters, string? Given, IReadOnlyList<s
         foreach (var letter in isPlain ? printed.ToLowerInvariant() : PlainText.Fold(printed).Normalize(NormalizationForm.FormD))
         {
             if (IsDiacritic(letter) || letter is '\'' or '’' or 'ʼ' or '`') continue;
-            if (Strokes.TryGetValue(letter, out var plain)) word.Append(plain);
+            if (SearchWords.Strokes.TryGetValue(letter, out var plain)) word.Append(plain);
             else if (CharUnicodeInfo.GetUnicodeCategory(letter) == UnicodeCategory.DashPunctuation) word.Append('-');
             else if (char.IsLetterOrDigit(letter) || char.IsSurrogate(letter) || char.GetUnicodeCategory(letter) is UnicodeCategory.NonSpacingMark or UnicodeCategory.SpacingCombiningMark) word.Append(letter);
             else End();

@@ -10,7 +10,7 @@ public static class SearchWords
     private const int LongestWord = 100;
 
     /// <summary>Letters that have no decomposition in Unicode but that people type without their stroke.</summary>
-    private static readonly Dictionary<char, string> Strokes = new()
+    public static IReadOnlyDictionary<char, string> Strokes { get; } = new Dictionary<char, string>
     {
         ['ø'] = "o",
         ['ł'] = "l",
