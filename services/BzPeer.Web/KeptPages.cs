@@ -95,13 +95,19 @@ internal static class PageKeeping
     {
         var kept = app.Services.GetRequiredService<Kept>();
         app.UseOutputCache();
-        app.Use(async (context, next) =>
+        app.Use((context, next) =>
         {
-            await next();
-            if (HttpMethods.IsGet(context.Request.Method)) return;
-            // Who changes something sees it changed, however soon they look; and that somebody hides their lists is told by no event.
-            if (Array.Exists(Hiding, path => context.Request.Path.StartsWithSegments(path))) kept.Clear();
-            else kept.Drop(Ids.In(Encoding.UTF8.GetBytes($"{context.Request.Path} {context.User.FindFirst("sub")?.Value}")));
+            // Before the answer is on its way: who changes something sees it changed, however soon they look.
+            if (!HttpMethods.IsGet(context.Request.Method)) context.Response.OnStarting(() => Changed(kept, context));
+            return next();
         });
+    }
+
+    private static Task Changed(Kept kept, HttpContext context)
+    {
+        // That somebody hides their lists is told by no event.
+        if (Array.Exists(Hiding, path => context.Request.Path.StartsWithSegments(path))) kept.Clear();
+        else kept.Drop(Ids.In(Encoding.UTF8.GetBytes($"{context.Request.Path} {context.User.FindFirst("sub")?.Value}")));
+        return Task.CompletedTask;
     }
 }
