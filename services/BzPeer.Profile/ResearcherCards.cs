@@ -96,7 +96,7 @@ public sealed class ResearcherCards : IProjection
         await using var command = database.CreateCommand(
             $"""
             select {ResearcherCard.Columns} from (
-              select coalesce(s.survivor, a.id) as researcher, min(a.place) as place from unnest($1) with ordinality as a(id, place) left join survivors s on s.id = a.id group by 1) asked
+              select coalesce(s.survivor, a.id) as researcher, min(a.place) as place from unnest({FewIds.Array("$1")}) with ordinality as a(id, place) left join survivors s on s.id = a.id group by 1) asked
             join researcher_cards on id = researcher where name is not null order by place
             """);
         command.Parameters.Add(new() { Value = ids });

@@ -1,4 +1,5 @@
 using System.Numerics;
+using BzPeer.ServiceDefaults;
 using Npgsql;
 
 namespace BzPeer.Publication;
@@ -60,11 +61,14 @@ internal sealed class Collaborations(NpgsqlDataSource database)
 
     /// <summary>Every collaborator of one researcher, over all works.</summary>
     public Task<IReadOnlyList<Pair>> OfAsync(Guid researcher, CancellationToken cancellation) =>
-        PairsAsync("a.researcher_id = any($1)", [new() { Value = new[] { researcher } }], cancellation);
+        PairsAsync(OfOne, [new() { Value = researcher }], cancellation);
 
-    /// <summary>Every pair among these researchers, once.</summary>
-    public Task<IReadOnlyList<Pair>> AmongAsync(Guid[] researchers, CancellationToken cancellation) =>
-        PairsAsync("a.researcher_id = any($1) and b.researcher_id = any($1) and a.researcher_id < b.researcher_id", [new() { Value = researchers }], cancellation);
+    /// <summary>The same among the questions of a batch; <see cref="ReadAsync"/> reads what is answered.</summary>
+    public static NpgsqlBatchCommand Of(Guid researcher) => new(Pairs(OfOne)) { Parameters = { new() { Value = researcher } } };
+
+    /// <summary>Every pair among these few researchers, once, among the questions of a batch.</summary>
+    public static NpgsqlBatchCommand Among(Guid[] researchers) =>
+        new(Pairs($"a.researcher_id = {FewIds.Any("$1")} and b.researcher_id = {FewIds.Any("$1")} and a.researcher_id < b.researcher_id")) { Parameters = { new() { Value = researchers } } };
 
     /// <summary>
     /// The collaborators of these researchers over works that are not big, all of them or those among <paramref name="others"/>,
@@ -97,19 +101,28 @@ internal sealed class Collaborations(NpgsqlDataSource database)
             .GroupBy(close => close.Key.One).ToDictionary(close => close.Key, close => close.Count());
     }
 
+    private const string OfOne = "a.researcher_id = $1";
+
     /// <summary>Shared works are grouped by how many people they have, so that what is added up are whole numbers.</summary>
+    private static string Pairs(string where) =>
+        $"""
+        select a.researcher_id, b.researcher_id, w.people, count(distinct w.id), min(w.year), max(w.year)
+        from work_authors a join works w on w.id = a.work_id and w.validated and not w.retracted
+        join work_authors b on b.work_id = a.work_id and b.researcher_id <> a.researcher_id
+        where {where} group by 1, 2, 3
+        """;
+
     private async Task<IReadOnlyList<Pair>> PairsAsync(string where, NpgsqlParameter[] parameters, CancellationToken cancellation, NpgsqlConnection? snapshot = null)
     {
-        var sql =
-            $"""
-            select a.researcher_id, b.researcher_id, w.people, count(distinct w.id), min(w.year), max(w.year)
-            from work_authors a join works w on w.id = a.work_id and w.validated and not w.retracted
-            join work_authors b on b.work_id = a.work_id and b.researcher_id <> a.researcher_id
-            where {where} group by 1, 2, 3
-            """;
-        await using var command = snapshot is null ? database.CreateCommand(sql) : new NpgsqlCommand(sql, snapshot);
+        await using var command = snapshot is null ? database.CreateCommand(Pairs(where)) : new NpgsqlCommand(Pairs(where), snapshot);
         command.Parameters.AddRange(parameters);
         await using var row = await command.ExecuteReaderAsync(cancellation);
+        return await ReadAsync(row, cancellation);
+    }
+
+    /// <summary>The pairs of one answer, each once.</summary>
+    public static async Task<IReadOnlyList<Pair>> ReadAsync(NpgsqlDataReader row, CancellationToken cancellation)
+    {
         var pairs = new Dictionary<(Guid, Guid), Pair>();
         while (await row.ReadAsync(cancellation))
         {

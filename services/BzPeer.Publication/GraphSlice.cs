@@ -48,46 +48,51 @@ internal static class GraphEndpoint
         .WithName("ReadGraph").WithTags("Publication").Produces<GraphSlice>().Produces(301).ProducesProblem(400).ProducesProblem(404).ProducesProblem(410);
 
     private static async Task<IResult> ReadAsync(
-        string kind, Guid id, int? limit, HttpContext http, IDocumentStore store, NpgsqlDataSource database, Collaborations collaborations, TimeProvider clock, CancellationToken cancellation)
+        string kind, Guid id, int? limit, HttpContext http, IDocumentStore store, NpgsqlDataSource database, TimeProvider clock, CancellationToken cancellation)
     {
         if (!Graph.Kinds.Contains(kind)) return Problems.Malformed("kind", $"A node is one of {string.Join(", ", Graph.Kinds)}.");
         if (await Works.WaitAsync(http, database, clock) is { } problem) return problem;
 
-        var asOf = await Works.LastPositionAsync(database, cancellation);
-        var graph = new Graph(database, collaborations, kind, id);
-        return await graph.ReadAsync(Math.Clamp(limit ?? DefaultLimit, 1, MaxLimit), asOf, cancellation) is { } slice
+        return await new Graph(database, kind, id).ReadAsync(Math.Clamp(limit ?? DefaultLimit, 1, MaxLimit), cancellation) is { } slice
             ? TypedResults.Ok(slice)
             : kind == "work" ? await Works.ElsewhereAsync(http, store, id, cancellation)
             : Problems.Of(404, $"unknown-{kind}", $"Unknown {kind}", $"No {kind} has the id {id}.");
     }
 }
 
-/// <summary>The surroundings of one node, out of the tables.</summary>
-internal sealed class Graph(NpgsqlDataSource database, Collaborations collaborations, string centreKind, Guid centre)
+/// <summary>
+/// The surroundings of one node, out of the tables: two round trips to the database, one for the nodes and one for the edges. A dozen
+/// small questions cost more by being asked than by being answered.
+/// </summary>
+internal sealed class Graph(NpgsqlDataSource database, string centreKind, Guid centre)
 {
     public static readonly string[] Kinds = ["researcher", "work", "topic", "institution"];
 
     /// <param name="Id">The neighbour.</param>
-    /// <param name="Label">Its name or title.</param>
+    /// <param name="Label">Its name or title; empty where it is asked for with the edges.</param>
     /// <param name="Works">The works that tie it to the centre.</param>
     /// <param name="First">Year of the first of them, null where none has a year.</param>
     /// <param name="Latest">Year of the latest of them.</param>
     private sealed record Neighbour(Guid Id, string Label, long Works, int? First, int? Latest);
 
-    public async Task<GraphSlice?> ReadAsync(int limit, long asOf, CancellationToken cancellation)
+    public async Task<GraphSlice?> ReadAsync(int limit, CancellationToken cancellation)
     {
-        var centreNode = CentreAsync(cancellation);
-        // Side by side: nobody waits for four answers in turn.
-        var found = await Task.WhenAll(Kinds.Select(kind => NeighboursAsync(kind, limit - 1, cancellation)));
-        if (await centreNode is not { } node) return null;
-        var neighbours = Kinds.Zip(found).ToDictionary();
+        await using var connection = await database.OpenConnectionAsync(cancellation);
+        var around = await AroundAsync(connection, limit - 1, cancellation);
+        if (around.Centre is not { } node) return null;
 
-        var chosen = Share(limit - 1, neighbours.ToDictionary(kind => kind.Key, kind => kind.Value.Nearest));
-        List<GraphNode> nodes = [node, .. chosen.Select(n => new GraphNode(n.Neighbour.Id, n.Kind, n.Neighbour.Label, n.Kind == "work" ? n.Neighbour.Latest : null))];
-        var edges = await EdgesAsync(nodes.ToLookup(node => node.Kind, node => node.Id), cancellation);
+        var chosen = Share(limit - 1, around.Neighbours.ToDictionary(kind => kind.Key, kind => kind.Value.Nearest));
+        var (names, edges) = await EdgesAsync(
+            connection, chosen.Select(n => (n.Kind, n.Neighbour.Id)).Prepend((Kind: centreKind, Id: centre)).ToLookup(n => n.Kind, n => n.Id), cancellation);
+        List<GraphNode> nodes =
+        [
+            node,
+            .. chosen.Select(n => new GraphNode(
+                n.Neighbour.Id, n.Kind, n.Kind == "researcher" ? names.GetValueOrDefault(n.Neighbour.Id, "") : n.Neighbour.Label, n.Kind == "work" ? n.Neighbour.Latest : null)),
+        ];
         edges.AddRange(chosen.Select(n => ThroughWorks(n.Kind, n.Neighbour)).OfType<GraphEdge>());
-        var kinds = Kinds.ToDictionary(kind => kind, kind => new KindShown(nodes.Count(node => node.Kind == kind), neighbours[kind].Total + (kind == centreKind ? 1 : 0)));
-        return new(nodes, edges, nodes.Count, kinds.Values.Sum(kind => kind.Total), kinds, asOf);
+        var kinds = Kinds.ToDictionary(kind => kind, kind => new KindShown(nodes.Count(node => node.Kind == kind), around.Neighbours[kind].Total + (kind == centreKind ? 1 : 0)));
+        return new(nodes, edges, nodes.Count, kinds.Values.Sum(kind => kind.Total), kinds, around.AsOf);
     }
 
     /// <summary>One of each kind in turn, the nearest first, until there is no room; a kind that has no more leaves its room to the others.</summary>
@@ -104,19 +109,38 @@ internal sealed class Graph(NpgsqlDataSource database, Collaborations collaborat
         return [.. Kinds.SelectMany(kind => nearest[kind].Take(taken[kind]).Select(neighbour => (kind, neighbour)))];
     }
 
-    private async Task<GraphNode?> CentreAsync(CancellationToken cancellation)
+    /// <summary>Up to where the tables are at least, the centre, and of each kind the nearest and how many there are.</summary>
+    private async Task<(long AsOf, GraphNode? Centre, Dictionary<string, (List<Neighbour> Nearest, int Total)> Neighbours)> AroundAsync(
+        NpgsqlConnection connection, int most, CancellationToken cancellation)
     {
-        await using var command = database.CreateCommand(centreKind switch
+        await using var batch = new NpgsqlBatch(connection) { BatchCommands = { new("select coalesce(max(seq_id), 0) from mt_events"), Centre } };
+        foreach (var kind in Kinds)
+            if (kind != centreKind || kind == "researcher")
+                batch.BatchCommands.Add(kind == centreKind ? Collaborations.Of(centre) : Neighbours(kind, most));
+        await using var row = await batch.ExecuteReaderAsync(cancellation);
+
+        await row.ReadAsync(cancellation);
+        var asOf = row.GetInt64(0);
+        await row.NextResultAsync(cancellation);
+        var node = await row.ReadAsync(cancellation) && !row.IsDBNull(0) ? new GraphNode(centre, centreKind, row.GetString(0), Year(row, 1)) : null;
+        var neighbours = new Dictionary<string, (List<Neighbour>, int)>();
+        foreach (var kind in Kinds)
+        {
+            if (kind != centreKind || kind == "researcher") await row.NextResultAsync(cancellation);
+            neighbours[kind] = kind != centreKind ? await NearestAsync(row, cancellation) : kind == "researcher" ? await CollaboratorsAsync(row, most, cancellation) : ([], 0);
+        }
+
+        return (asOf, node, neighbours);
+    }
+
+    private NpgsqlBatchCommand Centre => Asking(
+        centreKind switch
         {
             "researcher" => "select name, null::int from researchers where id = $1",
             "work" => "select title, year from works where id = $1",
             "topic" => "select min(label), null::int from work_topics where topic_id = $1",
             _ => "select min(name), null::int from work_institutions where institution_id = $1",
-        });
-        command.Parameters.Add(new() { Value = centre });
-        await using var row = await command.ExecuteReaderAsync(cancellation);
-        return await row.ReadAsync(cancellation) && !row.IsDBNull(0) ? new(centre, centreKind, row.GetString(0), Year(row, 1)) : null;
-    }
+        }, centre);
 
     /// <summary>The works around the centre.</summary>
     private string Around => "select w.id work_id, w.year from works w where w.id in (" + centreKind switch
@@ -128,12 +152,11 @@ internal sealed class Graph(NpgsqlDataSource database, Collaborations collaborat
     } + ")";
 
     /// <summary>The nearest of a kind and how many there are: the newest works, and whatever stands on most of the works around the centre.</summary>
-    private async Task<(List<Neighbour> Nearest, int Total)> NeighboursAsync(string kind, int most, CancellationToken cancellation)
+    private NpgsqlBatchCommand Neighbours(string kind, int most)
     {
-        if (kind == centreKind) return kind == "researcher" ? await CollaboratorsAsync(most, cancellation) : ([], 0);
         // Who is from an institution, and where somebody is, is said of an author, not of the whole work.
         var (onlyThere, onlyTheirs) = (centreKind == "institution" ? "join work_institutions i using (work_id, position)" : "", centreKind == "researcher" ? "join work_authors a using (work_id, position)" : "");
-        await using var command = database.CreateCommand($"with around as ({Around}), found as (" + kind switch
+        return Asking($"with around as ({Around}), found as (" + kind switch
         {
             "work" => "select w.id, w.title label, 1::bigint works, w.year earliest, w.year latest, row_number() over (order by w.listed_on desc, w.id desc) place from works w join around on around.work_id = w.id",
             "researcher" =>
@@ -147,10 +170,11 @@ internal sealed class Graph(NpgsqlDataSource database, Collaborations collaborat
                 select i.institution_id id, min(i.name) label, count(distinct i.work_id) works, min(around.year) earliest, max(around.year) latest, 1 place
                 from around join work_institutions i using (work_id) {onlyTheirs} {(onlyTheirs == "" ? "" : "where a.researcher_id = $1")} group by i.institution_id
                 """,
-        } + ") select id, label, works, earliest, latest, count(*) over ()::int from found order by works desc, place, label, id limit greatest($2, 1)");
-        command.Parameters.Add(new() { Value = centre });
-        command.Parameters.Add(new() { Value = most });
-        await using var row = await command.ExecuteReaderAsync(cancellation);
+        } + ") select id, label, works, earliest, latest, count(*) over ()::int from found order by works desc, place, label, id limit greatest($2, 1)", centre, most);
+    }
+
+    private static async Task<(List<Neighbour> Nearest, int Total)> NearestAsync(NpgsqlDataReader row, CancellationToken cancellation)
+    {
         var (nearest, total) = (new List<Neighbour>(), 0);
         while (await row.ReadAsync(cancellation))
         {
@@ -161,45 +185,58 @@ internal sealed class Graph(NpgsqlDataSource database, Collaborations collaborat
         return (nearest, total);
     }
 
-    private async Task<(List<Neighbour> Nearest, int Total)> CollaboratorsAsync(int most, CancellationToken cancellation)
+    private static async Task<(List<Neighbour> Nearest, int Total)> CollaboratorsAsync(NpgsqlDataReader row, int most, CancellationToken cancellation)
     {
-        var pairs = await collaborations.OfAsync(centre, cancellation);
-        var nearest = Collaborators.InOrder(pairs).Take(most).ToList();
-        var names = await Researchers.NamesAsync(database, [.. nearest.Select(pair => pair.Other)], cancellation);
-        return ([.. nearest.Select(pair => new Neighbour(pair.Other, names.GetValueOrDefault(pair.Other, ""), pair.Works, pair.First, pair.Latest))], pairs.Count);
+        var pairs = await Collaborations.ReadAsync(row, cancellation);
+        return ([.. Collaborators.InOrder(pairs).Take(most).Select(pair => new Neighbour(pair.Other, "", pair.Works, pair.First, pair.Latest))], pairs.Count);
     }
 
-    /// <summary>The edges among the nodes shown, the centre among them.</summary>
-    private async Task<List<GraphEdge>> EdgesAsync(ILookup<string, Guid> shown, CancellationToken cancellation)
+    /// <summary>The names of the researchers shown, and the edges among the nodes shown, the centre among them.</summary>
+    private static async Task<(Dictionary<Guid, string> Names, List<GraphEdge> Edges)> EdgesAsync(NpgsqlConnection connection, ILookup<string, Guid> shown, CancellationToken cancellation)
     {
         Guid[] researchers = [.. shown["researcher"]], works = [.. shown["work"]], topics = [.. shown["topic"]], institutions = [.. shown["institution"]];
-        var pairs = collaborations.AmongAsync(researchers, cancellation);
-        var edges = (await Task.WhenAll(
-            QueryAsync("select distinct a.researcher_id, w.id, 1::bigint, w.year, w.year from work_authors a join works w on w.id = a.work_id where a.researcher_id = any($1) and w.id = any($2)",
-                researchers, works, "authored", (_, _) => "author", cancellation),
-            QueryAsync("select w.id, t.topic_id, 1::bigint, w.year, w.year from work_topics t join works w on w.id = t.work_id where w.id = any($1) and t.topic_id = any($2)",
-                works, topics, "about", (_, _) => "has topic", cancellation),
-            QueryAsync(
-                """
-                select a.researcher_id, i.institution_id, count(distinct a.work_id), min(w.year), max(w.year)
-                from work_authors a join work_institutions i using (work_id, position) join works w on w.id = a.work_id
-                where a.researcher_id = any($1) and i.institution_id = any($2) group by 1, 2
-                """, researchers, institutions, "affiliated", (works, latest) => $"affiliated with it on {Works(works, latest)}", cancellation)))
-            .SelectMany(some => some).ToList();
-        edges.AddRange((await pairs).Select(pair => new GraphEdge(pair.One, pair.Other, "collaborated", pair.Strength.Value, CoAuthor(pair), pair.First, pair.Latest)));
-        return [.. edges.OrderBy(edge => edge.Kind, StringComparer.Ordinal).ThenBy(edge => edge.Source).ThenBy(edge => edge.Target)];
+        string one = FewIds.Any("$1"), other = FewIds.Any("$2");
+        await using var batch = new NpgsqlBatch(connection)
+        {
+            BatchCommands =
+            {
+                Asking($"select id, name from researchers where id = {one}", researchers),
+                Asking($"select distinct a.researcher_id, w.id, 1::bigint, w.year, w.year from work_authors a join works w on w.id = a.work_id where a.researcher_id = {one} and w.id = {other}", researchers, works),
+                Asking($"select w.id, t.topic_id, 1::bigint, w.year, w.year from work_topics t join works w on w.id = t.work_id where w.id = {one} and t.topic_id = {other}", works, topics),
+                Asking(
+                    $"""
+                    select a.researcher_id, i.institution_id, count(distinct a.work_id), min(w.year), max(w.year)
+                    from work_authors a join work_institutions i using (work_id, position) join works w on w.id = a.work_id
+                    where a.researcher_id = {one} and i.institution_id = {other} group by 1, 2
+                    """, researchers, institutions),
+                Collaborations.Among(researchers),
+            },
+        };
+        await using var row = await batch.ExecuteReaderAsync(cancellation);
+
+        var names = new Dictionary<Guid, string>();
+        while (await row.ReadAsync(cancellation)) names[row.GetGuid(0)] = row.GetString(1);
+        var edges = new List<GraphEdge>();
+        await AddAsync("authored", (_, _) => "author");
+        await AddAsync("about", (_, _) => "has topic");
+        await AddAsync("affiliated", (works, latest) => $"affiliated with it on {Works(works, latest)}");
+        await row.NextResultAsync(cancellation);
+        edges.AddRange((await Collaborations.ReadAsync(row, cancellation)).Select(pair => new GraphEdge(pair.One, pair.Other, "collaborated", pair.Strength.Value, CoAuthor(pair), pair.First, pair.Latest)));
+        return (names, [.. edges.OrderBy(edge => edge.Kind, StringComparer.Ordinal).ThenBy(edge => edge.Source).ThenBy(edge => edge.Target)]);
+
+        async Task AddAsync(string kind, Func<long, int?, string> reason)
+        {
+            await row.NextResultAsync(cancellation);
+            while (await row.ReadAsync(cancellation))
+                edges.Add(new(row.GetGuid(0), row.GetGuid(1), kind, row.GetInt64(2), reason(row.GetInt64(2), Year(row, 4)), Year(row, 3), Year(row, 4)));
+        }
     }
 
-    private async Task<List<GraphEdge>> QueryAsync(
-        string sql, Guid[] sources, Guid[] targets, string kind, Func<long, int?, string> reason, CancellationToken cancellation)
+    private static NpgsqlBatchCommand Asking(string sql, params object[] values)
     {
-        await using var command = database.CreateCommand(sql);
-        command.Parameters.Add(new() { Value = sources });
-        command.Parameters.Add(new() { Value = targets });
-        await using var row = await command.ExecuteReaderAsync(cancellation);
-        var edges = new List<GraphEdge>();
-        while (await row.ReadAsync(cancellation)) edges.Add(new(row.GetGuid(0), row.GetGuid(1), kind, row.GetInt64(2), reason(row.GetInt64(2), Year(row, 4)), Year(row, 3), Year(row, 4)));
-        return edges;
+        var command = new NpgsqlBatchCommand(sql);
+        foreach (var value in values) command.Parameters.Add(new() { Value = value });
+        return command;
     }
 
     /// <summary>The tie of the centre to a neighbour that only the works between them make; null where the edge has been drawn.</summary>

@@ -64,13 +64,13 @@ internal static class Works
 
     /// <summary>Those of these works that there are, in any order.</summary>
     internal static async Task<Dictionary<Guid, ListedWork>> LoadAsync(NpgsqlDataSource database, Guid[] ids, CancellationToken cancellation) =>
-        (await QueryAsync(database, "where w.id = any($1)", cancellation, ids)).ToDictionary(row => row.Work.Id, row => row.Work);
+        (await QueryAsync(database, $"where w.id = {FewIds.Any("$1")}", cancellation, ids)).ToDictionary(row => row.Work.Id, row => row.Work);
 
     /// <summary>These works in this order, without those that are gone by now.</summary>
     internal static async Task<List<Row>> InOrderAsync(NpgsqlDataSource database, IReadOnlyList<Guid> ids, CancellationToken cancellation)
     {
         if (ids.Count == 0) return [];
-        var rows = (await QueryAsync(database, "where w.id = any($1)", cancellation, ids.ToArray())).ToDictionary(row => row.Work.Id);
+        var rows = (await QueryAsync(database, $"where w.id = {FewIds.Any("$1")}", cancellation, ids.ToArray())).ToDictionary(row => row.Work.Id);
         return [.. ids.Where(rows.ContainsKey).Select(id => rows[id])];
     }
 
@@ -132,7 +132,7 @@ internal static class Researchers
     /// <summary>The names of those of these researchers that exist.</summary>
     public static async Task<Dictionary<Guid, string>> NamesAsync(NpgsqlDataSource database, Guid[] ids, CancellationToken cancellation)
     {
-        await using var command = database.CreateCommand("select id, name from researchers where id = any($1)");
+        await using var command = database.CreateCommand($"select id, name from researchers where id = {FewIds.Any("$1")}");
         command.Parameters.Add(new() { Value = ids });
         await using var row = await command.ExecuteReaderAsync(cancellation);
         var names = new Dictionary<Guid, string>();

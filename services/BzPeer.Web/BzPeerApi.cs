@@ -326,6 +326,8 @@ internal static class BzPeerApiRegistration
         {
             var address = Upstream.Address(builder.Configuration, service);
             builder.Services.AddHttpClient(service, client => client.BaseAddress = address)
+                // What goes wrong is logged where it is noticed; four lines about each answer of eight a page are nobody's reading.
+                .RemoveAllLoggers()
                 // A merged researcher is a redirect the visitor's own address bar should follow.
                 .ConfigurePrimaryHttpMessageHandler(() => new SocketsHttpHandler
                 {

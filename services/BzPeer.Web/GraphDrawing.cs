@@ -125,7 +125,7 @@ internal sealed record GraphDrawing(
     {
         var placed = nodes.Append(subject).ToDictionary(node => node.Node.Id);
         // A share in a work and a number of works are not on one scale: each kind of edge has its own.
-        var strongest = slice.Edges.ToLookup(edge => edge.Kind, edge => edge.Weight ?? 1);
+        var strongest = slice.Edges.GroupBy(edge => edge.Kind ?? "", edge => edge.Weight ?? 1).ToDictionary(weights => weights.Key, weights => Math.Max(1e-9, weights.Max()));
         return
         [
             .. slice.Edges
@@ -135,7 +135,7 @@ internal sealed record GraphDrawing(
                 .Select(each => new DrawnLink(
                     each.from == subject ? Ray(subject, each.to) : Arc(subject, each.from, each.to),
                     each.from == subject,
-                    1 + (int)Math.Round(3 * (each.edge.Weight ?? 1) / Math.Max(1e-9, strongest[each.edge.Kind].Max())),
+                    1 + (int)Math.Round(3 * (each.edge.Weight ?? 1) / strongest[each.edge.Kind ?? ""]),
                     each.to.Node.Kind,
                     each.edge.Reason ?? ""))
                 .OrderBy(link => link.Direct),
@@ -195,14 +195,15 @@ internal sealed record GraphView(string Kind, string Id, string Label, Answer<Gr
         if (Answer.Value is not { } slice)
             return [];
         var shown = slice.Nodes.Select(node => node.Id).ToHashSet();
-        var edges = slice.Edges.Where(edge => shown.Contains(edge.Source) && shown.Contains(edge.Target)).ToArray();
+        var edges = slice.Edges.Where(edge => shown.Contains(edge.Source) && shown.Contains(edge.Target))
+            .SelectMany(edge => edge.Source == edge.Target ? [(Node: edge.Source, edge)] : new[] { (Node: edge.Source, edge), (Node: edge.Target, edge) })
+            .ToLookup(end => end.Node, end => end.edge);
         return
         [
             .. GraphDrawing.Neighbours(slice, Subject).Select(node =>
             {
-                var own = edges.Where(edge => edge.Source == node.Id || edge.Target == node.Id).ToArray();
-                var tie = own.Where(edge => edge.Source == Id || edge.Target == Id).MaxBy(edge => edge.Weight ?? 1);
-                return new GraphRow(node, tie?.Reason ?? tie?.Kind, tie?.Weight, own.Length);
+                var tie = edges[node.Id].Where(edge => edge.Source == Id || edge.Target == Id).MaxBy(edge => edge.Weight ?? 1);
+                return new GraphRow(node, tie?.Reason ?? tie?.Kind, tie?.Weight, edges[node.Id].Count());
             }),
         ];
     }
