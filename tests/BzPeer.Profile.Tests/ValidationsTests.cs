@@ -181,20 +181,20 @@ public sealed class ValidationsTests(ProfileService service) : IClassFixture<Pro
         using (await service.Withdraw(ada, made.Id, "?reason=A%20mistake")) { }
         using (await service.EndClaim(ada, service.Curator(), "?reason=Not%20she")) { }
         await ToldAll(1);
-        // At least once: a page of events that was broken off is told again.
-        var told = heard.DistinctBy(e => e.Origin.EventId).ToList();
+        // At least once: a page of events that was broken off is told again. And the bus may still be telling of others.
+        var told = heard.Where(e => e.Origin.Subject == ada).DistinctBy(e => e.Origin.EventId).ToList();
 
         var validated = told.OfType<IdentityValidated>().Single();
         (validated.ValidationId, validated.Kind, validated.ValidatedBy, validated.Value, validated.Method).ShouldBe((made.Id, "identity", "registry", "Ada", "curator"));
         told.OfType<ValidationWithdrawn>().Select(e => (e.ValidationId, e.Reason)).ShouldBe([(made.Id, "A mistake")]);
         told.OfType<ClaimWithdrawn>().Single().Reason.ShouldBe("Not she");
-        told.ShouldAllBe(e => e.Origin.Subject == ada && e.Origin.Stream == ada && e.Origin.Source == Sources.Profile);
+        told.ShouldAllBe(e => e.Origin.Stream == ada && e.Origin.Source == Sources.Profile);
         told.OrderBy(e => e.Origin.Version).Select(e => (e.Origin.Version, e.GetType().Name)).ShouldBe(
             [(2, nameof(ProfileClaimed)), (3, nameof(IdentityValidated)), (4, nameof(ValidationWithdrawn)), (5, nameof(ClaimWithdrawn))]);
 
         var daemon = service.Services.GetRequiredService<Marten.Events.Daemon.Coordination.IProjectionCoordinator>().DaemonForMainDatabase();
         await daemon.RewindSubscriptionAsync("Relay", Ct, sequenceFloor: 0);
-        await ToldAll(1 + heard.CountBy(e => e.Origin.EventId).Max(times => times.Value));
+        await ToldAll(1 + heard.Where(e => e.Origin.Subject == ada).CountBy(e => e.Origin.EventId).Max(times => times.Value));
         await listening.StopAsync(Ct);
 
         Task ToldAll(int times) => Eventually.Async(() => heard.Where(e => e.Origin.Subject == ada).GroupBy(e => e.Origin.EventId).Count(same => same.Count() >= times) == 4, "all four are told", ct: Ct);
