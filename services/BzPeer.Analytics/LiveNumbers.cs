@@ -25,9 +25,15 @@ internal sealed record LiveBibliography(string Position, int Works, int Topics, 
 /// <param name="Level">The band of the score.</param>
 internal sealed record LiveTrust(string Position, int Score, string Level);
 
+/// <summary>A work of the researcher was corrected, which need not change any number: <c>work</c>.</summary>
+/// <param name="Position">In the publication service's events.</param>
+/// <param name="WorkId">The work.</param>
+internal sealed record LiveWork(string Position, Guid WorkId);
+
 /// <summary>
 /// <c>GET /api/researchers/{id}/live</c>: the numbers of one researcher as server-sent events. States, not history: at the start the newest
-/// of each kind, then each as it changes, and whoever was away or reads slowly gets the newest only. A researcher nothing is known of has
+/// of each kind, then each as it changes, and whoever was away or reads slowly gets the newest only. A correction is told to who listens while
+/// it happens: who comes back reads the works again. A researcher nothing is known of has
 /// no numbers yet: the stream stays open until there are some, for a browser that is answered 404 does not come again.
 /// </summary>
 internal static class LiveNumbers
@@ -69,7 +75,8 @@ internal static class LiveNumbers
             }
             else
             {
-                news = [.. read.Where(entry => entry.Subject == id && LogRows.States.Contains(entry.Type)).GroupBy(entry => entry.Type).Select(same => same.Last())];
+                news = [.. read.Where(entry => (entry.Subject == id && LogRows.States.Contains(entry.Type)) || entry.Corrects(id))
+                    .GroupBy(entry => entry.Type).Select(same => same.Last()).OrderBy(entry => entry.Position)];
                 seen = read[^1].Position;
             }
         }
@@ -95,6 +102,9 @@ internal static class LiveNumbers
                 break;
             case nameof(TrustRecalculated):
                 EventStream.Write(body, entry.Position, "trust"u8, Json(new LiveTrust($"{Sources.Trust}:{sequence}", data.GetProperty("score").GetInt32(), data.GetProperty("level").GetString()!)));
+                break;
+            case nameof(WorkCorrected):
+                EventStream.Write(body, entry.Position, "work"u8, Json(new LiveWork($"{Sources.Publication}:{sequence}", entry.Subject)));
                 break;
         }
     }

@@ -18,6 +18,19 @@ internal sealed record LogEntry(long Position, string Type, Guid Subject, Guid? 
         using var read = JsonDocument.Parse(Item);
         return read.RootElement.GetProperty("id").GetGuid();
     }
+
+    // Read once, however many listen.
+    private HashSet<Guid>? authors;
+
+    /// <summary>Whether it is the correction of a work of this researcher.</summary>
+    public bool Corrects(Guid researcher) => Type == nameof(WorkCorrected) && (authors ??= Authors()).Contains(researcher);
+
+    private HashSet<Guid> Authors()
+    {
+        using var read = JsonDocument.Parse(Item);
+        return [.. read.RootElement.GetProperty("data").GetProperty("work").GetProperty("authors").EnumerateArray()
+            .Select(author => author.TryGetProperty("researcherId", out var id) && id.ValueKind == JsonValueKind.String ? id.GetGuid() : Guid.Empty)];
+    }
 }
 
 /// <summary>Reads the log from the store.</summary>

@@ -103,6 +103,24 @@ public sealed class LiveNumbersTests(AnalyticsService service) : IClassFixture<A
         (await page.NextAsync()).Data["score"]!.GetValue<int>().ShouldBe(9);
     }
 
+    [Fact]
+    public async Task The_correction_of_a_work_is_told_to_its_authors_pages_although_no_number_changes()
+    {
+        var (ada, work) = (Guid.NewGuid(), Guid.NewGuid());
+        await InTheLogAsync(Trust(ada, 11, "Baseline"));
+        await using var page = await OpenAsync(ada);
+        await page.NextAsync();
+
+        await InTheLogAsync(Corrected(Guid.NewGuid(), Guid.NewGuid()));
+        var corrected = Corrected(work, ada, Guid.NewGuid());
+        await InTheLogAsync(corrected, Trust(ada, 13, "Baseline"));
+
+        var (kind, data) = await page.NextAsync();
+        kind.ShouldBe("work");
+        data.ToJsonString().ShouldBe($$"""{"position":"publication:{{corrected.Origin.Sequence}}","workId":"{{work}}"}""");
+        (await page.NextAsync()).Kind.ShouldBe("trust");
+    }
+
     [Theory]
     [InlineData("/api/researchers/00000000-0000-0000-0000-000000000001/live?after=yesterday", "malformed-after")]
     [InlineData("/api/researchers/ada/live", "malformed-id")]
@@ -122,6 +140,9 @@ public sealed class LiveNumbersTests(AnalyticsService service) : IClassFixture<A
 
     private TrustRecalculated Trust(Guid of, int score, string level) => service.Next(
         of, origin => new TrustRecalculated(origin, of, score, level, 0, "Baseline", 1, [], new("WorkPublished", Guid.NewGuid(), "a work was published")));
+
+    private WorkCorrected Corrected(Guid work, params Guid[] authors) => service.Next(work, origin => new WorkCorrected(
+        origin, work, new("A title without its misprint", "article", 2024, null, null, null, null, [], [.. authors.Select((author, n) => new WorkAuthor(author, "Ada", n + 1)), new(null, "Bob", 9)], true, false)));
 
     /// <summary>Sources keep no order among each other: one after the other.</summary>
     private async Task InTheLogAsync(params IIntegrationEvent[] events)
