@@ -32,6 +32,9 @@ internal sealed record Answer<T>(string Service, HttpStatusCode? Status, T? Valu
 
     /// <summary>The service did not answer, or says it cannot now: worth trying again.</summary>
     public bool Unavailable => Status is null or >= HttpStatusCode.InternalServerError or HttpStatusCode.TooManyRequests;
+
+    /// <summary>Nothing as new as was asked for came in time.</summary>
+    public bool Late => Unavailable || Status is HttpStatusCode.Conflict;
 }
 
 internal sealed record Paged<T>(IReadOnlyList<T> Items, string? Next);
@@ -173,8 +176,8 @@ internal sealed partial class BzPeerApi(IHttpClientFactory clients, Kept kept, I
     private const int InMemory = 4;
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web);
 
-    public Task<Answer<Card>> Card(Guid id, CancellationToken ct) =>
-        Get<Card>(Upstream.Profile, $"/api/researchers/{id}", ct);
+    public Task<Answer<Card>> Card(Guid id, CancellationToken ct, string? minPosition = null) =>
+        Get<Card>(Upstream.Profile, $"/api/researchers/{id}", ct, minPosition);
 
     public async Task<IReadOnlyDictionary<Guid, Card>> Cards(IEnumerable<Guid> ids, CancellationToken ct)
     {
@@ -206,8 +209,8 @@ internal sealed partial class BzPeerApi(IHttpClientFactory clients, Kept kept, I
             Upstream.Follow, follow ? HttpMethod.Put : HttpMethod.Delete, $"/api/me/following/{id}", Patient, ct, token: token);
 
     /// <summary>The works of a researcher, a topic or an institution (<paramref name="of"/>, as addresses begin); <paramref name="filter"/> has the parameters that choose and sort them, each beginning with <c>&amp;</c>.</summary>
-    public Task<Answer<Paged<Work>>> Works(Guid id, string? cursor, CancellationToken ct, string filter = "", int limit = 20, string of = "researchers") =>
-        Get<Paged<Work>>(Upstream.Publication, $"/api/{of}/{id}/works?limit={limit}{filter}{Cursor(cursor)}", ct);
+    public Task<Answer<Paged<Work>>> Works(Guid id, string? cursor, CancellationToken ct, string filter = "", int limit = 20, string of = "researchers", string? minPosition = null) =>
+        Get<Paged<Work>>(Upstream.Publication, $"/api/{of}/{id}/works?limit={limit}{filter}{Cursor(cursor)}", ct, minPosition);
 
     public Task<Answer<Work>> Work(Guid id, CancellationToken ct) =>
         Get<Work>(Upstream.Publication, $"/api/works/{id}", ct);
@@ -215,8 +218,8 @@ internal sealed partial class BzPeerApi(IHttpClientFactory clients, Kept kept, I
     public Task<Answer<WorkAssertions>> Assertions(Guid id, CancellationToken ct) =>
         Get<WorkAssertions>(Upstream.Publication, $"/api/works/{id}/assertions", ct);
 
-    public Task<Answer<Paged<Collaborator>>> Collaborators(Guid id, int limit, string? cursor, CancellationToken ct) =>
-        Get<Paged<Collaborator>>(Upstream.Publication, $"/api/researchers/{id}/collaborators?limit={limit}{Cursor(cursor)}", ct);
+    public Task<Answer<Paged<Collaborator>>> Collaborators(Guid id, int limit, string? cursor, CancellationToken ct, string? minPosition = null) =>
+        Get<Paged<Collaborator>>(Upstream.Publication, $"/api/researchers/{id}/collaborators?limit={limit}{Cursor(cursor)}", ct, minPosition);
 
     public Task<Answer<GraphSlice>> Graph(string kind, string id, int limit, CancellationToken ct) =>
         Send<GraphSlice>(Upstream.Publication, HttpMethod.Get, $"/api/graph/{kind}/{Uri.EscapeDataString(id)}?limit={limit}", Patient, ct);
@@ -224,11 +227,11 @@ internal sealed partial class BzPeerApi(IHttpClientFactory clients, Kept kept, I
     public Task<Answer<GraphConnection>> Connection(Guid from, Guid to, CancellationToken ct) =>
         Send<GraphConnection>(Upstream.Publication, HttpMethod.Get, $"/api/graph/connection?from={from}&to={to}", Patient, ct);
 
-    public Task<Answer<TrustStatement>> Trust(Guid id, CancellationToken ct) =>
-        Get<TrustStatement>(Upstream.Trust, $"/api/researchers/{id}/trust", ct);
+    public Task<Answer<TrustStatement>> Trust(Guid id, CancellationToken ct, string? minPosition = null) =>
+        Get<TrustStatement>(Upstream.Trust, $"/api/researchers/{id}/trust", ct, minPosition);
 
-    public Task<Answer<Paged<TrustChange>>> TrustChanges(Guid id, string? cursor, CancellationToken ct) =>
-        Get<Paged<TrustChange>>(Upstream.Trust, $"/api/researchers/{id}/trust/changes?limit=40{Cursor(cursor)}", ct);
+    public Task<Answer<Paged<TrustChange>>> TrustChanges(Guid id, string? cursor, CancellationToken ct, string? minPosition = null) =>
+        Get<Paged<TrustChange>>(Upstream.Trust, $"/api/researchers/{id}/trust/changes?limit=40{Cursor(cursor)}", ct, minPosition);
 
     /// <summary>With a researcher's own token also what they hide from everybody else.</summary>
     public Task<Answer<Growth>> FollowerGrowth(Guid id, string by, string? token, CancellationToken ct) =>
@@ -253,8 +256,8 @@ internal sealed partial class BzPeerApi(IHttpClientFactory clients, Kept kept, I
     private static string Cursor(string? cursor) =>
         cursor is null ? "" : $"&cursor={Uri.EscapeDataString(cursor)}";
 
-    private Task<Answer<T>> Get<T>(string service, string path, CancellationToken ct) where T : class =>
-        Send<T>(service, HttpMethod.Get, path, Quick, ct);
+    private Task<Answer<T>> Get<T>(string service, string path, CancellationToken ct, string? minPosition = null) where T : class =>
+        Send<T>(service, HttpMethod.Get, path, Quick, ct, minPosition: minPosition);
 
     private async Task<Answer<T>> Send<T>(
         string service, HttpMethod method, string path, TimeSpan patience, CancellationToken ct,

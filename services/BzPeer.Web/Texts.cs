@@ -3,6 +3,7 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Unicode;
 using Microsoft.AspNetCore.Html;
+using Microsoft.AspNetCore.Mvc.Localization;
 using Microsoft.Extensions.Localization;
 
 namespace BzPeer.Web;
@@ -34,5 +35,12 @@ internal static class Plurals
     {
         var each = texts[forms].Value.Split('|');
         return string.Format(CultureInfo.CurrentCulture, number == 1 ? each[0] : each[^1], [number, .. others]);
+    }
+
+    /// <summary>The same of a text with markup in it.</summary>
+    public static IHtmlContent Plural(this IHtmlLocalizer texts, string forms, long number)
+    {
+        var each = texts.GetString(forms).Value.Split('|');
+        return new HtmlFormattableString(CultureInfo.CurrentCulture, number == 1 ? each[0] : each[^1], number);
     }
 }

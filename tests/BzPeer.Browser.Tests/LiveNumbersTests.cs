@@ -5,8 +5,53 @@ using Deque.AxeCore.Playwright;
 namespace BzPeer.Browser.Tests;
 
 /// <summary>The open researcher page when news comes early, late, hidden or not at all.</summary>
-public sealed class LiveNumbersTests(Browser browser)
+public sealed class LiveNumbersTests(Browser browser, SeedSystem system)
 {
+    [Fact]
+    public async Task What_is_published_corrected_and_retracted_moves_an_open_page_on_the_running_system()
+    {
+        const string first = "Numbers That Move by Themselves", second = "Pages That Are Left Open", corrected = "Pages That Were Left Open";
+        await system.ImportAsync("2401.00001", first, 1, "Live Author", "Second Author");
+        var author = await system.WhoIsAsync("Live Author", works: 1, score: 11);
+        await using var visit = await browser.Visit(system.Site);
+        var page = visit.Page;
+        List<string> connections = [];
+        page.Request += (_, request) =>
+        {
+            if (request.Url.Contains("/live", StringComparison.Ordinal))
+                connections.Add(request.Url);
+        };
+        await page.GotoAsync($"/researchers/{author}");
+        await page.GetByText("Trust 11 - Baseline").ClickAsync();
+        await Assertions.Expect(page.Locator("#works .lead")).ToHaveTextAsync("1 published item(s)");
+        await Observe(page);
+
+        await system.ImportAsync("2402.00001", second, 1, "Live Author", "Third Author");
+        await Assertions.Expect(page.Locator(".work h3")).ToHaveTextAsync([second, first]);
+        await Assertions.Expect(page.Locator("#works .lead")).ToHaveTextAsync("2 published item(s)");
+        await Assertions.Expect(page.Locator(".stat [data-number=works]")).ToHaveTextAsync("2");
+        await Assertions.Expect(page.Locator(".stat [data-number=closeCollaborators]")).ToHaveTextAsync("2");
+        await Assertions.Expect(page.GetByText("Trust 13 - Baseline")).ToBeVisibleAsync();
+        await Assertions.Expect(page.Locator(".contributions")).ToContainTextAsync("2 validated works");
+        await Assertions.Expect(page.Locator(".trust-history circle title").Last).ToContainTextAsync("13 - Baseline");
+        await Assertions.Expect(page.Locator("[aria-live=polite]")).ToContainTextAsync($"New work: {second}");
+        (await page.RunAxe()).Violations.ShouldBeEmpty();
+
+        await system.ImportAsync("2402.00001", corrected, 2, "Live Author", "Third Author");
+        await Assertions.Expect(page.Locator(".work h3")).ToHaveTextAsync([corrected, first]);
+
+        await system.RetractAsync(author, corrected);
+        await Assertions.Expect(page.Locator(".work.retracted h3")).ToHaveTextAsync(corrected);
+        await Assertions.Expect(page.GetByText("Trust 11 - Baseline")).ToBeVisibleAsync();
+        await Assertions.Expect(page.Locator(".stat [data-number=closeCollaborators]")).ToHaveTextAsync("1");
+        await Assertions.Expect(page.Locator(".trust-history circle title").Last).ToContainTextAsync("11 - Baseline");
+
+        connections.ShouldHaveSingleItem();
+        var sums = await page.EvaluateAsync<int[]>("window.sums");
+        sums.ShouldNotBeEmpty();
+        sums.ShouldAllBe(difference => difference == 0);
+    }
+
     [Fact]
     public async Task A_refused_follow_is_shown_at_once_and_taken_back_with_the_reason()
     {
@@ -48,8 +93,10 @@ public sealed class LiveNumbersTests(Browser browser)
         await Assertions.Expect(page.GetByRole(AriaRole.Button, new() { Name = "Unfollow researcher 1 followers" })).ToBeVisibleAsync();
         // One that does not include the follow comes before its answer, and one after; trust tells that both have come.
         Tell(site, "counts", new { position = "follow:41", followers = 7, following = 0 });
-        Tell(site, "trust", new { position = "trust:2", score = 12, level = "Baseline" });
-        await Assertions.Expect(page.GetByText("Trust 12 - Baseline")).ToBeVisibleAsync();
+        site.World.Publish("Another paper", "", [site.World.Seed], ["cs.NI"]);
+        site.World.AsOf = 2;
+        Tell(site, "trust", new { position = "trust:2", score = 13, level = "Baseline" });
+        await Assertions.Expect(page.GetByText("Trust 13 - Baseline")).ToBeVisibleAsync();
         answer.SetResult();
         await Assertions.Expect(page.GetByText("You follow Daniel Bernier.")).ToBeVisibleAsync();
         Tell(site, "counts", new { position = "follow:40", followers = 0, following = 0 });
@@ -60,15 +107,19 @@ public sealed class LiveNumbersTests(Browser browser)
     }
 
     [Fact]
-    public async Task New_trust_comes_with_its_explanation()
+    public async Task New_trust_comes_with_its_explanation_in_one_moment()
     {
         await using var site = await Site.StartAsync();
         await using var visit = await browser.Visit(site.Client.BaseAddress!);
         var page = visit.Page;
         await page.GotoAsync($"/researchers/{site.World.Seed}");
         await page.GetByText("Trust 11 - Baseline").ClickAsync();
+        // Whoever stands in the middle of it with the keyboard stays there.
+        await page.GetByRole(AriaRole.Link, new() { Name = "Every change and its cause" }).FocusAsync();
+        await Observe(page);
 
         site.World.Publish("Another paper", "", [site.World.Seed], ["cs.NI"]);
+        site.World.AsOf = 2;
         Tell(site, "bibliography", new { position = "publication:2", works = 2, topics = 1, closeCollaborators = 4 });
         Tell(site, "trust", new { position = "trust:2", score = 13, level = "Baseline" });
 
@@ -76,7 +127,65 @@ public sealed class LiveNumbersTests(Browser browser)
         await Assertions.Expect(page.Locator(".stat [data-number=works]")).ToHaveTextAsync("2");
         await Assertions.Expect(page.Locator(".contributions")).ToContainTextAsync("2 validated work(s)");
         await Assertions.Expect(page.Locator(".contributions")).ToBeVisibleAsync();
-        await Assertions.Expect(page.Locator("[aria-live=polite]")).ToHaveTextAsync("2 works, Trust 13 - Baseline");
+        await Assertions.Expect(page.GetByRole(AriaRole.Link, new() { Name = "Every change and its cause" })).ToBeFocusedAsync();
+        await Assertions.Expect(page.Locator("[aria-live=polite]")).ToHaveTextAsync("2 works, Trust 13 - Baseline, New work: Another paper");
+        var sums = await page.EvaluateAsync<int[]>("window.sums");
+        sums.ShouldNotBeEmpty();
+        sums.ShouldAllBe(difference => difference == 0);
+    }
+
+    [Fact]
+    public async Task A_work_comes_into_the_list_and_what_was_opened_there_stays_open()
+    {
+        await using var site = await Site.StartAsync();
+        await using var visit = await browser.Visit(site.Client.BaseAddress!);
+        var page = visit.Page;
+        await page.GotoAsync($"/researchers/{site.World.Seed}");
+        await page.Locator(".abstract summary").ClickAsync();
+        await page.EvaluateAsync("document.querySelector('.work').kept = true");
+
+        site.World.Publish("A newer paper", "What it says.", [site.World.Seed], ["cs.NI"], year: 2025);
+        site.World.AsOf = 2;
+        Tell(site, "bibliography", new { position = "publication:2", works = 2, topics = 1, closeCollaborators = 4 });
+
+        await Assertions.Expect(page.Locator(".work h3")).ToHaveTextAsync(["A newer paper", FakeWorld.SeedTitle]);
+        await Assertions.Expect(page.Locator("#works .lead")).ToHaveTextAsync("2 published item(s)");
+        await Assertions.Expect(page.Locator(".abstract p").Nth(1)).ToBeVisibleAsync();
+        (await page.EvaluateAsync<bool>("document.querySelectorAll('.work')[1].kept && document.querySelectorAll('.abstract')[1].open && !document.querySelectorAll('.abstract')[0].open")).ShouldBeTrue();
+        await Assertions.Expect(page.Locator("[aria-live=polite]")).ToHaveTextAsync("2 works, Trust 13 - Baseline, New work: A newer paper");
+        (await page.RunAxe()).Violations.ShouldBeEmpty();
+
+        // Corrected, which changes no number; and retracted.
+        site.World.Papers[^1] = site.World.Papers[^1] with { Title = "A corrected paper" };
+        Tell(site, "work", new { position = "publication:3", workId = site.World.Papers[^1].Id });
+        await Assertions.Expect(page.Locator(".work h3")).ToHaveTextAsync(["A corrected paper", FakeWorld.SeedTitle]);
+        site.World.Papers[^1] = site.World.Papers[^1] with { Retracted = true };
+        site.World.AsOf = 5;
+        Tell(site, "bibliography", new { position = "publication:5", works = 2, topics = 1, closeCollaborators = 4 });
+        await Assertions.Expect(page.Locator(".work.retracted h3")).ToHaveTextAsync("A corrected paper");
+        await Assertions.Expect(page.Locator("[aria-live=polite]")).ToHaveTextAsync("Retracted: A corrected paper");
+        Listened(site).Length.ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task What_cannot_be_had_is_asked_for_again_and_the_old_score_stays_with_its_explanation()
+    {
+        await using var site = await Site.StartAsync();
+        await using var visit = await browser.Visit(site.Client.BaseAddress!);
+        var page = visit.Page;
+        await page.GotoAsync($"/researchers/{site.World.Seed}");
+        site.Services.Failing.Add("Trust");
+        var looked = page.WaitForResponseAsync(response => response.Url.Contains("handler=live", StringComparison.Ordinal));
+
+        site.World.Publish("Another paper", "", [site.World.Seed], ["cs.NI"]);
+        site.World.AsOf = 2;
+        Tell(site, "bibliography", new { position = "publication:2", works = 2, topics = 1, closeCollaborators = 4 });
+        await looked;
+        await Assertions.Expect(page.Locator(".work")).ToHaveCountAsync(2);
+        await Assertions.Expect(page.GetByText("Trust 11 - Baseline")).ToBeVisibleAsync();
+
+        site.Services.Failing.Clear();
+        await Assertions.Expect(page.GetByText("Trust 13 - Baseline")).ToBeVisibleAsync();
     }
 
     [Fact]
@@ -140,6 +249,15 @@ public sealed class LiveNumbersTests(Browser browser)
         Tell(site, "counts", new { position = "follow:43", followers = 3, following = 2 });
         await Assertions.Expect(page.Locator(".stat [data-number=followers]")).ToHaveTextAsync("3");
     }
+
+    /// <summary>From now on keeps, at every change of the snapshot, by how much the score differs from the sum of its contributions.</summary>
+    private static Task Observe(IPage page) => page.EvaluateAsync(
+        """
+        window.sums = [];
+        new MutationObserver(() => window.sums.push(
+            document.querySelector(".score").textContent.match(/\d+/)[0] - [...document.querySelectorAll(".contributions strong")].reduce((sum, each) => sum + Number(each.textContent), 0)))
+            .observe(document.querySelector(".snapshot"), { childList: true, characterData: true, subtree: true });
+        """);
 
     private static void Tell(Site site, string kind, object news, string? id = null) =>
         site.Services.Live.Writer.TryWrite(new(news, kind) { EventId = id }).ShouldBeTrue();

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
@@ -38,13 +39,10 @@ public sealed class SeedSystem : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         await system.InitializeAsync();
-        using var feed = new StringContent(SeedFeed().ToString());
-        feed.Headers.ContentType = new MediaTypeHeaderValue("application/atom+xml");
-        using var accepted = await system.As(Guid.NewGuid(), "curator").PostAsync("/api/imports?format=arxiv", feed);
-        accepted.StatusCode.ShouldBe(HttpStatusCode.Accepted, await accepted.Content.ReadAsStringAsync());
+        await PostAsync(Feed("2301.01178", PaperTitle, PaperAbstract, 1, new(2023, 1, 3), Authors));
 
         foreach (var name in Authors)
-            researchers[name] = await Eventually.Async(ct => Find(name, ct), card => card is not null, $"{name} has a card with the trust of one work", TimeSpan.FromMinutes(1)) ?? default;
+            researchers[name] = await Eventually.Async(ct => Find(name, card => Score(card) == 11 && card["counts"]!["closeCollaborators"]!.GetValue<int>() == 4, ct), card => card is not null, $"{name} has a card with the trust of one work", TimeSpan.FromMinutes(1)) ?? default;
         var works = await system.Http.GetFromJsonAsync<JsonObject>($"/api/researchers/{Seed}/works");
         paper = works!["items"]![0]!["id"]!.GetValue<Guid>();
         topic = works["items"]![0]!["topicIds"]![0]!.GetValue<Guid>();
@@ -52,25 +50,51 @@ public sealed class SeedSystem : IAsyncLifetime
 
     public ValueTask DisposeAsync() => system.DisposeAsync();
 
-    private async Task<Guid?> Find(string name, CancellationToken ct)
+    /// <summary>Takes a work in from arXiv, in its given version; its year and month are those of its id.</summary>
+    public Task ImportAsync(string arxivId, string title, int version, params string[] authors) =>
+        PostAsync(Feed(arxivId, title, "What it says.", version, new(2000 + int.Parse(arxivId[..2], CultureInfo.InvariantCulture), int.Parse(arxivId[2..4], CultureInfo.InvariantCulture), 1), authors));
+
+    /// <summary>The researcher of a name, once the card has this.</summary>
+    public async Task<Guid> WhoIsAsync(string name, int works, int score) => await Eventually.Async(
+        ct => Find(name, card => Score(card) == score && card["counts"]!["works"]!.GetValue<int>() == works, ct), card => card is not null, $"{name} has a card with {works} works and the score {score}") ?? default;
+
+    /// <summary>A curator retracts a work of a researcher.</summary>
+    public async Task RetractAsync(Guid researcher, string title)
     {
-        var found = await system.Http.GetFromJsonAsync<JsonObject>($"/api/researchers?q={Uri.EscapeDataString(name)}", ct);
-        var card = found!["items"]!.AsArray().SingleOrDefault(card =>
-            card!["trust"]!["score"]!.GetValue<int>() == 11 && card["counts"]!["closeCollaborators"]!.GetValue<int>() == 4);
-        return card?["id"]!.GetValue<Guid>();
+        var works = await system.Http.GetFromJsonAsync<JsonObject>($"/api/researchers/{researcher}/works");
+        var work = works!["items"]!.AsArray().Single(work => work!["title"]!.GetValue<string>() == title)!["id"]!.GetValue<Guid>();
+        using var answer = await system.As(Guid.NewGuid(), "curator").PostAsJsonAsync($"/api/works/{work}/retraction", new { reason = "The figures do not belong to the data.", source = "the editors" });
+        answer.IsSuccessStatusCode.ShouldBeTrue(await answer.Content.ReadAsStringAsync());
     }
 
-    private static XDocument SeedFeed()
+    private async Task PostAsync(XDocument document)
+    {
+        using var feed = new StringContent(document.ToString());
+        feed.Headers.ContentType = new MediaTypeHeaderValue("application/atom+xml");
+        using var accepted = await system.As(Guid.NewGuid(), "curator").PostAsync("/api/imports?format=arxiv", feed);
+        accepted.StatusCode.ShouldBe(HttpStatusCode.Accepted, await accepted.Content.ReadAsStringAsync());
+    }
+
+    private static int Score(JsonNode card) => card["trust"]!["score"]!.GetValue<int>();
+
+    private async Task<Guid?> Find(string name, Func<JsonNode, bool> isThere, CancellationToken ct)
+    {
+        var found = await system.Http.GetFromJsonAsync<JsonObject>($"/api/researchers?q={Uri.EscapeDataString(name)}", ct);
+        return found!["items"]!.AsArray().SingleOrDefault(card => isThere(card!))?["id"]!.GetValue<Guid>();
+    }
+
+    private static XDocument Feed(string id, string title, string text, int version, DateOnly on, IEnumerable<string> authors)
     {
         XNamespace atom = "http://www.w3.org/2005/Atom", arxiv = "http://arxiv.org/schemas/atom";
+        string At(int day) => string.Create(CultureInfo.InvariantCulture, $"{on.AddDays(day):yyyy-MM-dd}T18:00:00Z");
         return new XDocument(new XElement(atom + "feed",
             new XElement(atom + "entry",
-                new XElement(atom + "id", "http://arxiv.org/abs/2301.01178v1"),
-                new XElement(atom + "published", "2023-01-03T18:00:00Z"),
-                new XElement(atom + "updated", "2023-01-03T18:00:00Z"),
-                new XElement(atom + "title", PaperTitle),
-                new XElement(atom + "summary", PaperAbstract),
-                Authors.Select(name => new XElement(atom + "author", new XElement(atom + "name", name))),
+                new XElement(atom + "id", $"http://arxiv.org/abs/{id}v{version}"),
+                new XElement(atom + "published", At(0)),
+                new XElement(atom + "updated", At(version - 1)),
+                new XElement(atom + "title", title),
+                new XElement(atom + "summary", text),
+                authors.Select(name => new XElement(atom + "author", new XElement(atom + "name", name))),
                 new XElement(arxiv + "primary_category", new XAttribute("term", "cs.NI")),
                 new XElement(atom + "category", new XAttribute("term", "cs.NI")))));
     }

@@ -114,8 +114,11 @@ internal sealed class FakeWorld
             closeCollaborators = Strengths(id).Count(each => each.Strength >= 0.2),
         },
         externalIds = new { orcid = person.Orcid, openAlex = (string?)null },
-        asOf = new { profile = 1, follow = 1, publication = 1, trust = 1 },
+        asOf = new { profile = 1, follow = 1, publication = AsOf, trust = AsOf },
     };
+
+    /// <summary>Up to where the cards and statements go, in the events of their sources.</summary>
+    public long AsOf { get; set; } = 1;
 
     /// <summary>Who hides their lists and counts.</summary>
     public HashSet<Guid> Hidden { get; } = [];
@@ -144,7 +147,7 @@ internal sealed class FakeWorld
             score = Score(id),
             level = Level(Score(id)),
             modelVersion = 1,
-            asOf = 1,
+            asOf = AsOf,
             contributions = new[]
             {
                 Factor("record", 1, 9, 9, "registered from arXiv"),

@@ -81,16 +81,36 @@ public sealed class ResearcherPageTests
     }
 
     [Fact]
-    public async Task The_snapshot_can_be_had_alone_when_its_numbers_have_changed()
+    public async Task What_has_numbers_in_it_can_be_had_alone_and_as_new_as_one_has_heard()
     {
         await using var site = await Site.StartAsync();
+        var seed = site.World.Seed;
 
-        var html = await site.Html($"/researchers/{site.World.Seed}?handler=snapshot");
+        var html = await site.Html($"/researchers/{seed}?handler=live&listed=7&bibliography=5&trust=3");
 
-        html.Trim().ShouldStartWith("""<section class="card snapshot" """);
+        html.ShouldContain("""<section class="card snapshot" """);
         html.ShouldContain("Source of record");
+        html.ShouldContain("published item(s)");
         html.ShouldNotContain("<main");
-        (await site.Get($"/researchers/{Guid.NewGuid()}?handler=snapshot")).StatusCode.ShouldBe(HttpStatusCode.NotFound);
+        Asked("Profile", $"/api/researchers/{seed}").ShouldBe("publication:5");
+        Asked("Publication", $"/api/researchers/{seed}/works").ShouldBe("publication:7");
+        // The last time: the statement that has these works had not come to this position yet.
+        Asked("Trust", $"/api/researchers/{seed}/trust").ShouldBe("trust:3");
+        (await site.Get($"/researchers/{Guid.NewGuid()}?handler=live")).StatusCode.ShouldBe(HttpStatusCode.NotFound);
+
+        string Asked(string service, string path) => site.Services.Requests.Last(request => request.Service == service && request.Path.Split('?')[0] == path).Headers["Min-Position"].ToString();
+    }
+
+    [Fact]
+    public async Task What_is_not_there_yet_is_left_out_of_the_parts()
+    {
+        await using var site = await Site.StartAsync();
+        site.Services.Failing.Add("Trust");
+
+        var html = await site.Html($"/researchers/{site.World.Seed}?handler=live");
+
+        html.ShouldNotContain("snapshot");
+        html.ShouldContain("published item(s)");
     }
 
     [Fact]

@@ -70,6 +70,9 @@ internal sealed class ResearcherModel(BzPeerApi api, TimeProvider clock, IString
     /// <summary>The same of the score, in the trust service's events.</summary>
     public long TrustAsOf => Statement.Value?.AsOf ?? Card.Value?.AsOf?.Trust ?? 0;
 
+    /// <summary>Something of the snapshot is missing, or older than was asked for.</summary>
+    public bool SnapshotLate => Card.Late || Statement.Late || Changes.Late || Collaborators.Late;
+
     public long? FollowingCount => Counts.Value?.Following.Value ?? Card.Value?.Counts?.Following;
 
     public async Task<IActionResult> OnGet(Guid id, string? works, CancellationToken ct)
@@ -80,38 +83,53 @@ internal sealed class ResearcherModel(BzPeerApi api, TimeProvider clock, IString
             (Refusal, Position) = (TempData[nameof(Refusal)] as string, TempData[nameof(Position)] as string);
         Graph = api.Graph("researcher", id.ToString(), SliceSize, ct);
         var tie = Me is null || OwnPage ? null : api.Relationship(id, Me.AccessToken, ct);
-        if (await Load(works, ct) is { } instead)
+        if (await Load(works, default, ct) is { } instead)
             return instead;
         if (tie is not null)
             await Remember(await tie);
         return Page();
     }
 
-    /// <summary>The snapshot alone: when a number of the page has changed, the explanations of its numbers have too.</summary>
-    public async Task<IActionResult> OnGetSnapshot(Guid id, CancellationToken ct)
+    /// <summary>Up to where each part of the page must go at least, in the events of its service.</summary>
+    /// <param name="Works">The list of works, in the publication service's.</param>
+    /// <param name="Bibliography">Its sums, which the card has and trust is made of; in the same.</param>
+    /// <param name="Trust">The statement, in the trust service's.</param>
+    private readonly record struct Wanted(long Works, long Bibliography, long Trust);
+
+    /// <summary>The parts that have numbers in them, when some have changed while the page was open: none is older than what the page heard.</summary>
+    public async Task<IActionResult> OnGetLive(Guid id, string? works, long listed, long bibliography, long trust, CancellationToken ct)
     {
         Id = id;
         Me = await Session.Of(HttpContext);
-        return await Load(null, ct) ?? Partial("_Snapshot", this);
+        return await Load(works, new(listed, bibliography, trust), ct) ?? Partial("_LiveParts", this);
     }
 
     /// <summary>Asks for everything but the graph at once. What the page does instead when there is no such researcher or list; null when it goes on.</summary>
-    private async Task<IActionResult?> Load(string? works, CancellationToken ct)
+    private async Task<IActionResult?> Load(string? works, Wanted wanted, CancellationToken ct)
     {
-        var card = api.Card(Id, ct);
-        var statement = api.Trust(Id, ct);
-        var changes = api.TrustChanges(Id, null, ct);
+        var (listed, summed) = (At("publication", wanted.Works), At("publication", wanted.Bibliography));
+        var card = api.Card(Id, ct, summed);
+        // Also where the score stays as it is, its explanation speaks of the works there are now.
+        var statement = api.Trust(Id, ct, summed ?? At("trust", wanted.Trust));
+        var changes = api.TrustChanges(Id, null, ct, At("trust", wanted.Trust));
         var counts = api.FollowCounts(Id, Position, OwnPage ? Me?.AccessToken : null, ct);
-        var list = api.Works(Id, works, ct);
-        var collaborators = api.Collaborators(Id, 20, null, ct);
+        var list = api.Works(Id, works, ct, minPosition: listed);
+        var collaborators = api.Collaborators(Id, 20, null, ct, listed);
         var institutions = api.Labels("researchers", Id, "institutions", 80, null, ct);
 
         Card = await card;
         if (this.Instead(Card, other => $"/researchers/{other}") is { } elsewhere)
             return elsewhere;
         (Statement, Changes, Counts, Works, Collaborators) = (await statement, await changes, await counts, await list, await collaborators);
+        if (Statement.Value?.AsOf < wanted.Trust)
+            Statement = await api.Trust(Id, ct, At("trust", wanted.Trust));
+        // The score moved between the two answers: what is drawn must end at the score that stands above it.
+        if (Statement.Value is { } stated && Changes.Value?.Items is [var newest, ..] && newest.To.Score != stated.Score)
+            (Statement, Changes) = (await api.Trust(Id, ct, At("trust", stated.AsOf)), await api.TrustChanges(Id, null, ct, At("trust", stated.AsOf)));
         Affiliation = (await institutions).Value?.Items.FirstOrDefault(place => place.Label == Card.Value?.Affiliation);
         return this.IfMalformed(Works);
+
+        static string? At(string service, long position) => position > 0 ? string.Create(CultureInfo.InvariantCulture, $"{service}:{position}") : null;
     }
 
     public async Task<IActionResult> OnPost(Guid id, bool? follow, CancellationToken ct)

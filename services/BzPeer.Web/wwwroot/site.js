@@ -1,15 +1,17 @@
 // The researcher page: numbers that move by themselves, and following without leaving it. Without this script the page stays as it
 // was sent, and the same form posts and comes back.
+import { become } from "./become.js";
 import { inWords, plural, text } from "./texts.js";
 
 const live = document.querySelector("[data-live]");
 if (live) researcherPage();
 
 function researcherPage() {
-  // Up to where the numbers shown go, in each service's events: nothing older is ever shown.
-  const asOf = { follow: Number(live.dataset.follow), publication: Number(live.dataset.publication), trust: Number(live.dataset.trust) };
+  // Up to where what is shown goes, in each service's events: nothing older is ever shown.
+  const asOf = { counts: Number(live.dataset.follow), bibliography: Number(live.dataset.publication), trust: Number(live.dataset.trust), work: Number(live.dataset.publication) };
   const ownPage = live.dataset.own === "true";
-  const levels = { Baseline: text("Baseline"), Emerging: text("Emerging"), Established: text("Established"), Trusted: text("Trusted") };
+
+  const numberIn = (part, name) => part.querySelector(`[data-number="${name}"]`)?.textContent;
 
   /** Shows a number wherever the page has it; whether it was another one. */
   function show(name, number) {
@@ -33,44 +35,97 @@ function researcherPage() {
 
   const kinds = {
     counts({ followers, following }) {
+      asOf.counts = wanted.counts;
       // What one hides from others one sees oneself.
       if (followers === null && ownPage) return;
       if (show("followers", followers ?? text("hidden")) && followers !== null) announce("followers", plural("{0} follower|{0} followers", followers));
       show("following", following ?? "");
     },
     bibliography({ works, topics, closeCollaborators }) {
+      asOf.bibliography = wanted.bibliography;
       // For the count beside the feed: this may be somebody one follows.
       document.dispatchEvent(new Event("works"));
+      look();
       if (show("works", works)) announce("works", plural("{0} work|{0} works", works));
       if (show("topics", topics)) announce("topics", plural("{0} topic|{0} topics", topics));
       if (show("closeCollaborators", closeCollaborators)) announce("closeCollaborators", plural("{0} close collaborator|{0} close collaborators", closeCollaborators));
     },
-    trust({ score, level }) {
-      const words = text("Trust {0} - {1}", score, levels[level] ?? level);
-      if (!show("trust", words)) return;
-      announce("trust", words);
-      explain();
-    },
+    // The score is a sum: it moves together with what it is the sum of.
+    trust: () => look(),
+    work: () => look(),
   };
 
-  // The explanations beside the numbers, from the same source as the page's. Not all who look at it ask in the same moment.
-  let explaining;
-  function explain() {
-    clearTimeout(explaining);
-    explaining = setTimeout(async () => {
-      const response = await fetch("?handler=snapshot").catch(() => null);
-      if (!response?.ok) return;
-      const parts = root => [...root.querySelectorAll(".snapshot :is(.why, .trust-bar, .trust-history)")];
-      const [before, after] = [parts(document), parts(new DOMParser().parseFromString(await response.text(), "text/html"))];
-      if (before.length !== after.length) return;
-      // Where the keyboard is in the middle of one, it stays.
-      before.forEach((part, n) => {
-        if (part.contains(document.activeElement)) return;
-        const open = part.querySelector("details[open]");
-        part.replaceWith(after[n]);
-        if (open) after[n].querySelector("details")?.setAttribute("open", "");
-      });
-    }, 500 + 1500 * Math.random());
+  // Whatever is more than a number comes from the server, which says it as it does on every page: the score with its explanation, and the
+  // works. What was heard of is asked for by its position, so nothing older can come, and one answer serves all who heard the same.
+  const wanted = { counts: 0, bibliography: 0, trust: 0, work: 0 };
+  let looking;
+  let again = false;
+  let patience = 1000;
+  function look(wait = 100 + 300 * Math.random()) {
+    again = true;
+    looking ??= setTimeout(async () => {
+      again = false;
+      const came = await lookNow();
+      looking = undefined;
+      patience = came ? 1000 : Math.min(2 * patience, 60_000);
+      // A page that does not listen looks when it listens again.
+      if (source && !came) look(patience * (1 + Math.random()));
+      else if (again) look();
+    }, wait);
+  }
+
+  /** Whether everything came that was wanted. */
+  async function lookNow() {
+    const { bibliography, trust, work } = wanted;
+    const listed = Math.max(bibliography, work);
+    const query = new URLSearchParams({ handler: "live", listed, bibliography, trust });
+    if (older) query.set("works", older);
+    const response = await fetch(`?${query}`, { cache: "no-store" }).catch(() => null);
+    // Merged or erased while one looked: the page stays what it was, as it would without this script.
+    if (response?.redirected || [404, 410].includes(response?.status)) return true;
+    if (!response?.ok) return false;
+    const parts = new DOMParser().parseFromString(await response.text(), "text/html");
+    const asked = parts.querySelector("[data-live]").dataset;
+    const [snapshot, works] = [parts.querySelector(".snapshot"), parts.querySelector(".works")];
+    const isNew = snapshot && Number(asked.publication) >= asOf.bibliography && Number(asked.trust) >= asOf.trust;
+    if (isNew) {
+      [asOf.bibliography, asOf.trust] = [Number(asked.publication), Number(asked.trust)];
+      // Read before, for what is new goes over into the page itself.
+      const numbers = ["works", "topics", "closeCollaborators"].map(name => [name, numberIn(snapshot, name)]);
+      const [score, before] = [numberIn(snapshot, "trust"), numberIn(document, "trust")];
+      become(document.querySelector(".snapshot"), snapshot);
+      for (const [name, words] of numbers) show(name, words);
+      if (score && score !== before) {
+        show("trust", score);
+        announce("trust", score);
+      }
+    }
+    if (works && listed >= asOf.work) {
+      asOf.work = listed;
+      list(works);
+    }
+    return Boolean(isNew && works);
+  }
+
+  // Where one is among the works, if not at the newest.
+  const older = new URLSearchParams(location.search).get("works");
+  const shownWorks = document.querySelector(".works");
+  const total = works => Number(numberIn(works, "works")?.replaceAll(/\D/g, ""));
+  let worksListed = total(shownWorks);
+
+  /** Puts the works as they are now, and says by its title what came or was retracted; where it is more than one, the number has to do. */
+  function list(works) {
+    const before = new Map([...shownWorks.querySelectorAll(".work")].map(work => [work.id, work.matches(".retracted")]));
+    const [now, titleOf] = [total(works), work => work.querySelector("h3").textContent.trim()];
+    become(shownWorks, works);
+    const all = [...shownWorks.querySelectorAll(".work")];
+    // What was further down moves up where something is gone: that is not new.
+    const added = now > worksListed && !older ? all.filter(work => !before.has(work.id)) : [];
+    const retracted = all.filter(work => before.get(work.id) === false && work.matches(".retracted"));
+    worksListed = now;
+    for (const work of added) work.classList.add("fresh");
+    if (added.length === 1) announce("added", text("New work: {0}", titleOf(added[0])));
+    if (retracted.length === 1) announce("retracted", text("Retracted: {0}", titleOf(retracted[0])));
   }
 
   // A count that comes while a follow is on its way may be older than it: kept until the answer says.
@@ -83,12 +138,13 @@ function researcherPage() {
       kept = event;
       return;
     }
-    if (Number(sequence) <= asOf[service]) return;
-    asOf[service] = Number(sequence);
+    if (Number(sequence) <= Math.max(asOf[event.type], wanted[event.type])) return;
+    wanted[event.type] = Number(sequence);
     kinds[event.type](news);
   }
 
   let source;
+  let opened = false;
   let last = "";
   let pause = 5000;
   let retry;
@@ -101,7 +157,12 @@ function researcherPage() {
         tell(event);
       });
     }
-    source.addEventListener("open", () => pause = 5000);
+    source.addEventListener("open", () => {
+      pause = 5000;
+      // What was corrected meanwhile is told to nobody afterwards.
+      if (opened) look();
+      opened = true;
+    });
     // A connection that breaks the browser makes again by itself, with its position; after an answer that is an error it gives up.
     source.addEventListener("error", () => {
       if (source.readyState !== EventSource.CLOSED) return;
@@ -154,7 +215,7 @@ function researcherPage() {
       }
       becomes(answer.following);
       say(answer.following ? text("You follow {0}.", form.dataset.follow) : text("You no longer follow {0}.", form.dataset.follow));
-      asOf.follow = Math.max(asOf.follow, answer.asOf);
+      asOf.counts = Math.max(asOf.counts, answer.asOf);
       show("followers", answer.hidden ? text("hidden") : answer.followers ?? "…");
     } catch {
       // No answer that can be read: it may have happened or not.
