@@ -270,6 +270,7 @@ internal sealed partial class BzPeerApi(IHttpClientFactory clients, Kept kept, I
             PublicPages.MadeFrom(asking.HttpContext, from.Ids);
             return known;
         }
+        var asked = kept.Moment;
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(ct);
         limit.CancelAfter(patience);
         using var request = new HttpRequestMessage(method, path) { Content = body };
@@ -284,7 +285,7 @@ internal sealed partial class BzPeerApi(IHttpClientFactory clients, Kept kept, I
             var answer = Read<T>(service, response, content);
             HashSet<string>? ids = answer.Unavailable ? null : [.. Ids.In(content), .. Ids.In(Encoding.UTF8.GetBytes(path))];
             PublicPages.MadeFrom(asking.HttpContext, ids);
-            if (keep is not null && ids is not null && answer.Value is not null) kept.Keep(keep, new KeptAnswer(answer, ids), content.Length * InMemory, ids, kept.Longest, TimeSpan.Zero);
+            if (keep is not null && ids is not null && answer.Value is not null) kept.Keep(keep, new KeptAnswer(answer, ids), content.Length * InMemory, ids, kept.Longest, TimeSpan.Zero, asked);
             return answer;
         }
         catch (Exception failure) when (

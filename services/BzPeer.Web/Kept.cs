@@ -30,9 +30,11 @@ internal sealed class Kept(TimeProvider clock, long mostBytes = Kept.MostBytes)
     private readonly Lock writing = new();
     private readonly Dictionary<string, HashSet<string>> keysOf = [];
     private readonly Queue<Entry> oldestFirst = new();
-    private Dictionary<string, long> dropped = [];
-    private Dictionary<string, long> droppedBefore = [];
+    private Dictionary<string, (long At, long Moment)> dropped = [];
+    private Dictionary<string, (long At, long Moment)> droppedBefore = [];
     private long droppedSince;
+    private long moment;
+    private long forgotten;
     private long bytes;
     private bool listening;
 
@@ -49,14 +51,21 @@ internal sealed class Kept(TimeProvider clock, long mostBytes = Kept.MostBytes)
         }
     }
 
+    /// <summary>Grows with everything that is dropped: what was asked for before somebody was dropped may be from before what happened to them.</summary>
+    public long Moment => Interlocked.Read(ref moment);
+
     public object? Find(string key) => entries.TryGetValue(key, out var entry) && entry.Until > clock.GetTimestamp() ? entry.Value : null;
 
-    /// <summary>Keeps it for so long: <paramref name="settled"/>, or <paramref name="unsettled"/> where something in it has only just changed.</summary>
-    public void Keep(string key, object value, int size, IReadOnlyCollection<string> ids, TimeSpan settled, TimeSpan unsettled)
+    /// <summary>
+    /// Keeps what was asked for at a <see cref="Moment"/> for so long: <paramref name="settled"/>, or <paramref name="unsettled"/> where
+    /// something in it has only just changed. Not at all where that was after it was asked for, nor where that is not known any more.
+    /// </summary>
+    public void Keep(string key, object value, int size, IReadOnlyCollection<string> ids, TimeSpan settled, TimeSpan unsettled, long asked)
     {
         lock (writing)
         {
-            var time = !listening ? TimeSpan.Zero : ids.Any(WasDropped) ? unsettled : settled;
+            var isOld = asked < forgotten || ids.Any(id => LastDrop(id).Moment > asked);
+            var time = !listening || isOld ? TimeSpan.Zero : ids.Any(WasDropped) ? unsettled : settled;
             Remove(key);
             if (time <= TimeSpan.Zero) return;
             var entry = new Entry(key, value, clock.GetTimestamp() + (long)(time.TotalSeconds * clock.TimestampFrequency), size, ids);
@@ -82,12 +91,18 @@ internal sealed class Kept(TimeProvider clock, long mostBytes = Kept.MostBytes)
     {
         lock (writing)
         {
-            if (clock.GetElapsedTime(droppedSince) > Unsettled) (droppedBefore, dropped, droppedSince) = (dropped, [], clock.GetTimestamp());
+            if (clock.GetElapsedTime(droppedSince) > Unsettled)
+            {
+                if (droppedBefore.Count > 0) forgotten = droppedBefore.Values.Max(last => last.Moment);
+                (droppedBefore, dropped, droppedSince) = (dropped, [], clock.GetTimestamp());
+            }
+
+            var now = Interlocked.Increment(ref moment);
             foreach (var id in ids)
             {
                 if (keysOf.TryGetValue(id, out var keys))
                     foreach (var key in keys.ToArray()) Remove(key);
-                dropped[id] = clock.GetTimestamp();
+                dropped[id] = (clock.GetTimestamp(), now);
             }
         }
     }
@@ -97,6 +112,7 @@ internal sealed class Kept(TimeProvider clock, long mostBytes = Kept.MostBytes)
     {
         lock (writing)
         {
+            forgotten = Interlocked.Increment(ref moment);
             entries.Clear();
             keysOf.Clear();
             oldestFirst.Clear();
@@ -104,7 +120,9 @@ internal sealed class Kept(TimeProvider clock, long mostBytes = Kept.MostBytes)
         }
     }
 
-    private bool WasDropped(string id) => (dropped.TryGetValue(id, out var at) || droppedBefore.TryGetValue(id, out at)) && clock.GetElapsedTime(at) < Unsettled;
+    private (long At, long Moment) LastDrop(string id) => dropped.TryGetValue(id, out var last) || droppedBefore.TryGetValue(id, out last) ? last : default;
+
+    private bool WasDropped(string id) => LastDrop(id) is { Moment: > 0 } last && clock.GetElapsedTime(last.At) < Unsettled;
 
     private bool IsKept(Entry entry) => entries.TryGetValue(entry.Key, out var kept) && ReferenceEquals(kept, entry);
 

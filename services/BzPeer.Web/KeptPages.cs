@@ -7,7 +7,7 @@ using Microsoft.Extensions.Primitives;
 namespace BzPeer.Web;
 
 /// <summary>Where the framework keeps pages that it was told to keep.</summary>
-internal sealed class KeptPages(Kept kept) : IOutputCacheStore
+internal sealed class KeptPages(Kept kept, IHttpContextAccessor asking) : IOutputCacheStore
 {
     /// <summary>How long a page is kept while something on it may be about to change: so many visitors of one page in a second are one.</summary>
     private static readonly TimeSpan Briefly = TimeSpan.FromSeconds(1);
@@ -18,7 +18,7 @@ internal sealed class KeptPages(Kept kept) : IOutputCacheStore
     /// <inheritdoc />
     public ValueTask SetAsync(string key, byte[] value, string[]? tags, TimeSpan validFor, CancellationToken cancellationToken)
     {
-        kept.Keep(key, value, value.Length, tags ?? [], validFor, Briefly);
+        if (asking.HttpContext?.Items[typeof(Kept)] is long asked) kept.Keep(key, value, value.Length, tags ?? [], validFor, Briefly, asked);
         return ValueTask.CompletedTask;
     }
 
@@ -31,21 +31,22 @@ internal sealed class KeptPages(Kept kept) : IOutputCacheStore
 }
 
 /// <summary>Which pages are kept: those of researchers, works and what is around them, asked for by somebody without a cookie of ours.</summary>
-internal sealed class PublicPages(TimeSpan longest) : IOutputCachePolicy
+internal sealed class PublicPages(Kept kept) : IOutputCachePolicy
 {
     private static readonly PathString[] Paths = ["/researchers", "/works", "/explore", "/topics", "/institutions"];
 
     public ValueTask CacheRequestAsync(OutputCacheContext context, CancellationToken cancellation)
     {
         var request = context.HttpContext.Request;
+        context.HttpContext.Items[typeof(Kept)] = kept.Moment;
         context.EnableOutputCaching = context.AllowCacheLookup = context.AllowCacheStorage = context.AllowLocking =
-            longest > TimeSpan.Zero && HttpMethods.IsGet(request.Method) && Array.Exists(Paths, path => request.Path.StartsWithSegments(path))
+            kept.Longest > TimeSpan.Zero && HttpMethods.IsGet(request.Method) && Array.Exists(Paths, path => request.Path.StartsWithSegments(path))
             && !request.Cookies.ContainsKey(Session.Cookie) && !request.Cookies.ContainsKey(PageSetup.NoteCookie);
         foreach (var id in Ids.In(Encoding.UTF8.GetBytes(request.Path))) context.Tags.Add(id);
         context.CacheVaryByRules.QueryKeys = "*";
         context.CacheVaryByRules.VaryByValues["encoding"] = PageSetup.EncodingOf(request);
         context.CacheVaryByRules.VaryByValues["language"] = CultureInfo.CurrentUICulture.Name;
-        context.ResponseExpirationTimeSpan = longest;
+        context.ResponseExpirationTimeSpan = kept.Longest;
         return ValueTask.CompletedTask;
     }
 
@@ -84,7 +85,8 @@ internal static class PageKeeping
         var longest = TimeSpan.FromSeconds(builder.Configuration.Number("Pages:KeepSeconds", Kept.KeepSeconds));
         builder.Services.AddSingleton(services => new Kept(services.GetRequiredService<TimeProvider>()) { Longest = longest });
         builder.Services.AddSingleton<IOutputCacheStore, KeptPages>();
-        builder.Services.AddOutputCache(options => options.AddBasePolicy(new PublicPages(longest)));
+        builder.Services.AddOutputCache();
+        builder.Services.AddOptions<OutputCacheOptions>().Configure<Kept>((options, kept) => options.AddBasePolicy(new PublicPages(kept)));
         if (builder.Configuration["ConnectionStrings:Broker"] is not { Length: > 0 }) return;
         var broker = MessageBus.ReadBroker(builder);
         builder.Services.AddHostedService(services => ActivatorUtilities.CreateInstance<News>(services, broker));

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text;
+using BzPeer.Testing;
 using Microsoft.Extensions.Time.Testing;
 
 namespace BzPeer.Web.Tests;
@@ -19,7 +20,7 @@ public sealed class KeptTests
         return new(clock, mostBytes) { Listening = true };
     }
 
-    private static void Keep(Kept kept, string key, params string[] ids) => kept.Keep(key, key, 100, ids, Long, Brief);
+    private static void Keep(Kept kept, string key, params string[] ids) => kept.Keep(key, key, 100, ids, Long, Brief, kept.Moment);
 
     [Fact]
     public void What_is_kept_is_there_until_its_time_is_over()
@@ -57,7 +58,7 @@ public sealed class KeptTests
         clock.Advance(Brief);
         kept.Find("page").ShouldBeNull();
 
-        kept.Keep("answer", "answer", 100, ["ada"], Long, TimeSpan.Zero);
+        kept.Keep("answer", "answer", 100, ["ada"], Long, TimeSpan.Zero, kept.Moment);
         kept.Find("answer").ShouldBeNull("where briefly is not at all");
 
         clock.Advance(Long);
@@ -99,6 +100,39 @@ public sealed class KeptTests
         kept.Listening = true;
         Keep(kept, "page", "ada");
         kept.Find("page").ShouldBe("page");
+    }
+
+    [Fact]
+    public void What_was_under_way_when_something_happened_to_it_is_not_kept_at_all()
+    {
+        var kept = Listening();
+        var asked = kept.Moment;
+        kept.Drop(["ada"]);
+
+        Answered("of ada", "ada");
+        Answered("of bob", "bob");
+        kept.Find("of ada").ShouldBeNull();
+        kept.Find("of bob").ShouldBe("of bob");
+
+        kept.Clear();
+        Answered("of bob", "bob");
+        kept.Find("of bob").ShouldBeNull("everything was dropped meanwhile");
+        Keep(kept, "of bob", "bob");
+        kept.Find("of bob").ShouldBe("of bob");
+
+        // So long under way that nobody remembers what happened meanwhile.
+        asked = kept.Moment;
+        kept.Drop(["ada"]);
+        for (var drops = 0; drops < 2; drops++)
+        {
+            clock.Advance(Long + Brief);
+            kept.Drop(["carol"]);
+        }
+
+        Answered("of ada", "ada");
+        kept.Find("of ada").ShouldBeNull();
+
+        void Answered(string key, string id) => kept.Keep(key, key, 100, [id], Long, Brief, asked);
     }
 
     [Fact]
@@ -192,6 +226,25 @@ public sealed class KeptTests
 
         await site.Html($"/researchers/{site.World.Seed}");
         Asked(site, $"/api/researchers/{site.World.Seed}/trust/changes").ShouldBe(2);
+    }
+
+    [Fact]
+    public async Task A_page_that_was_under_way_when_somebody_hid_their_lists_is_shown_to_nobody_else()
+    {
+        await using var site = await Site.StartAsync();
+        site.Kept.Listening = true;
+        var seed = site.World.Seed;
+        site.Services.GraphMayAnswer = new();
+        var underWay = site.Html($"/researchers/{seed}");
+        await Eventually.Async(() => Asked(site, "/api/graph/") == 1 && Asked(site, $"/api/researchers/{seed}/follow-counts") == 1, "the page is under way", ct: TestContext.Current.CancellationToken);
+
+        using var hiding = await site.Client.PutAsync("/api/me/follow-visibility", null, TestContext.Current.CancellationToken);
+        site.Services.GraphMayAnswer.SetResult();
+        await underWay;
+
+        await site.Html($"/researchers/{seed}");
+        Asked(site, $"/api/researchers/{seed}/follow-counts").ShouldBe(2);
+        Asked(site, "/api/graph/").ShouldBe(2, "the answer that was under way is not kept either");
     }
 
     [Fact]
