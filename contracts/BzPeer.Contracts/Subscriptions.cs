@@ -11,7 +11,7 @@ public static class Subscriptions
     {
         [Sources.Profile] = [typeof(AuthorIdentified), typeof(ResearchersMerged), typeof(ResearchersSplit), typeof(FollowerCountChanged), typeof(BibliographyChanged), typeof(TrustRecalculated)],
         [Sources.Follow] = [typeof(ResearcherRegistered), typeof(ResearchersMerged), typeof(ResearchersSplit)],
-        [Sources.Publication] = [typeof(ResearcherFollowed), typeof(ResearcherUnfollowed)],
+        [Sources.Publication] = [typeof(ResearcherRegistered), typeof(ResearcherFollowed), typeof(ResearcherUnfollowed)],
         [Sources.Trust] =
         [
             typeof(ResearcherRegistered), typeof(ProfileClaimed), typeof(ClaimWithdrawn), typeof(IdentityValidated), typeof(ValidationWithdrawn),

@@ -20,7 +20,8 @@ builder.AddEventStore(Sources.Publication, PublicationPublisher.Publications, (s
     Feed.Configure(store);
 }, planOnce: true).AddSubscriptionWithServices<SuspectPairs>(ServiceLifetime.Singleton, _ => { });
 builder.AddMessageBus(Sources.Publication, PublicationPublisher.Publications, new Consumers()
-    .InBatches<ResearcherFollowed, ResearcherUnfollowed>(KnownFollows.ApplyAsync, parallel: 1));
+    .InBatches<ResearcherFollowed, ResearcherUnfollowed>(KnownFollows.ApplyAsync, parallel: 1)
+    .InBatches<ResearcherRegistered>(IdentifyNewcomers.ApplyAsync));
 builder.Services.AddSingleton<RecordWorks>();
 builder.Services.AddSingleton<Namesakes>();
 builder.Services.AddSingleton<Collaborations>();
