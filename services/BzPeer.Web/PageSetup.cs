@@ -28,6 +28,10 @@ internal static class PageSetup
             // Also over TLS: no page has a secret and a visitor's words at once; form tokens are masked anew in every answer.
             options.EnableForHttps = true;
         });
+        // Where it runs as it was built, the framework would look whether files changed since, encode each anew for every request without making it any
+        // smaller, and let no browser keep it: they are sent as the build compressed them, under addresses that say what is in them.
+        builder.Configuration["ReloadStaticAssetsAtRuntime"] = "false";
+        builder.Configuration["EnableStaticAssetsDevelopmentCaching"] = "true";
         builder.Services.AddSingleton(PublicOrigin.Read(builder.Configuration, builder.Environment));
         builder.Services.AddRazorPages().AddViewLocalization().AddCookieTempDataProvider(options =>
         {

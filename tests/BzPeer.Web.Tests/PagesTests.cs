@@ -73,6 +73,25 @@ public sealed partial class PagesTests
         Asset().Matches(html).Count.ShouldBe(4);
     }
 
+    [Theory]
+    [InlineData("br")]
+    [InlineData("gzip")]
+    public async Task What_a_page_loads_is_small_and_kept_for_good(string encoding)
+    {
+        await using var site = await Site.StartAsync();
+        var loaded = Asset().Matches(await site.Html("/")).Select(match => match.Groups[1].Value).ToArray();
+        site.Client.DefaultRequestHeaders.AcceptEncoding.ParseAdd(encoding);
+
+        foreach (var address in loaded)
+        {
+            using var response = await site.Get(address);
+            response.Content.Headers.ContentEncoding.ShouldBe([encoding], address);
+            response.Headers.CacheControl!.ToString().ShouldBe("max-age=31536000, immutable", address);
+            if (address.EndsWith(".css", StringComparison.Ordinal))
+                response.Content.Headers.ContentLength!.Value.ShouldBeLessThan(15_000);
+        }
+    }
+
     [Fact]
     public async Task The_start_leads_to_real_researchers_and_their_subjects()
     {
