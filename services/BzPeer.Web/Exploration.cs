@@ -1,6 +1,9 @@
 using System.Globalization;
 using System.Text;
+using System.Text.Encodings.Web;
 using System.Text.Json;
+using System.Text.Json.Serialization;
+using System.Text.Unicode;
 using Microsoft.AspNetCore.Http.Extensions;
 
 namespace BzPeer.Web;
@@ -12,6 +15,9 @@ internal sealed record ExploreState(NodeKey Root)
     public const int UsualLimit = 80;
     public const int MostLimit = 200;
     public const int MostExpanded = 25;
+
+    /// <summary>As many rows as a table has at a time: thousands of them would take longer to lay out than anybody wants to wait.</summary>
+    public const int MostRows = 50;
 
     /// <summary>The most nodes of the root's slice, and of each expanded node's.</summary>
     public int Limit { get; init; } = UsualLimit;
@@ -38,6 +44,12 @@ internal sealed record ExploreState(NodeKey Root)
     /// <summary>The same for the table of ties.</summary>
     public string SortTies { get; init; } = "";
 
+    /// <summary>Which part of the nodes their table shows, from 1 on; null: the one with the selected node, else the first.</summary>
+    public int? Part { get; init; }
+
+    /// <summary>The same for the table of ties.</summary>
+    public int? PartOfTies { get; init; }
+
     public bool Filters => Show.Count > 0 || From is not null || To is not null;
 
     /// <summary>Reads an address; what makes no sense in it is left out.</summary>
@@ -50,15 +62,17 @@ internal sealed record ExploreState(NodeKey Root)
             Limit = int.TryParse(query["limit"], NumberStyles.None, CultureInfo.InvariantCulture, out var limit) ? Math.Clamp(limit, 1, MostLimit) : UsualLimit,
             Expanded = [.. query["expand"].Select(NodeKey.Parse).OfType<NodeKey>().Where(key => key != root).Distinct().Take(MostExpanded)],
             Show = show.Length == GraphDrawing.Kinds.Count ? [] : show,
-            From = Year("from"),
-            To = Year("to"),
+            From = Number("from", 9_999),
+            To = Number("to", 9_999),
             Selected = selected is { Length: 1 or 2 } && !selected.Contains(null) ? string.Join('~', selected) : null,
             PathTo = root.Kind == "researcher" && Guid.TryParse(query["path"], out var other) && other.ToString() != root.Id ? other : null,
             Sort = query["sort"].ToString(),
             SortTies = query["ties"].ToString(),
+            Part = Number("part", 99_999),
+            PartOfTies = Number("tiepart", 99_999),
         };
 
-        int? Year(string name) => int.TryParse(query[name], NumberStyles.None, CultureInfo.InvariantCulture, out var year) && year is > 0 and < 10_000 ? year : null;
+        int? Number(string name, int most) => int.TryParse(query[name], NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number > 0 && number <= most ? number : null;
     }
 
     public string Path => $"/explore/{Root.Kind}/{Root.Id}";
@@ -77,6 +91,8 @@ internal sealed record ExploreState(NodeKey Root)
             if (Selected is { } selected) yield return new("selected", selected);
             if (Sort != "") yield return new("sort", Sort);
             if (SortTies != "") yield return new("ties", SortTies);
+            if (Part is { } part) yield return new("part", part.ToString(CultureInfo.InvariantCulture));
+            if (PartOfTies is { } partOfTies) yield return new("tiepart", partOfTies.ToString(CultureInfo.InvariantCulture));
         }
     }
 
@@ -139,6 +155,26 @@ internal sealed record ExploredTie(GraphEdge Edge, GraphNode Source, GraphNode T
     public bool Touches(string id) => Source.Id == id || Target.Id == id;
 }
 
+/// <summary>The rows that a table shows at a time.</summary>
+/// <param name="Part">Which part of all of them this is, from 1 on.</param>
+/// <param name="Total">How many there are.</param>
+internal sealed record PartOfRows<T>(IReadOnlyList<T> Rows, int Part, int Total)
+{
+    private const int Most = ExploreState.MostRows;
+
+    /// <summary>The part that was asked for, as far as there are so many; else the one with what is selected, else the first.</summary>
+    public static PartOfRows<T> Of(IReadOnlyList<T> all, int? part, Func<T, bool> selected)
+    {
+        var last = Math.Max(1, (all.Count + Most - 1) / Most);
+        var now = Math.Min(last, part ?? 1 + (all.TakeWhile(row => !selected(row)).Count() % Math.Max(1, all.Count) / Most));
+        return new([.. all.Skip((now - 1) * Most).Take(Most)], now, all.Count);
+    }
+
+    public int First => ((Part - 1) * Most) + 1;
+
+    public int Last => First + Rows.Count - 1;
+}
+
 /// <summary>The graph of an explorer: the root's slice, those of the expanded nodes and a path, as one, filtered and sorted as its address says.</summary>
 internal sealed class Exploration
 {
@@ -174,7 +210,8 @@ internal sealed class Exploration
         Root = root.Value?.Nodes.FirstOrDefault(node => node.Id == state.Root.Id) ?? new(state.Root.Id, state.Root.Kind, label);
         Take(state.Root.Id, [Root, .. root.Value is { } slice ? GraphDrawing.Neighbours(slice, Root) : []], root.Value?.Edges ?? []);
         foreach (var (key, answer) in expanded)
-            Take(key.Id, answer.Value?.Nodes ?? [], answer.Value?.Edges ?? []);
+            if (answer.Value is { } its && (its.Nodes.FirstOrDefault(node => node.Id == key.Id) ?? nodes.GetValueOrDefault(key.Id)) is { } itself)
+                Take(key.Id, [itself, .. GraphDrawing.Neighbours(its, itself)], its.Edges);
         if (connection?.Value is { Hops: not null } way)
             Take(Path, way.Nodes, way.Edges);
         Slices =
@@ -228,6 +265,10 @@ internal sealed class Exploration
         }
     }
 
+    public PartOfRows<ExploredNode> NodeRows => PartOfRows<ExploredNode>.Of(Nodes, State.Part, each => each.Node.Id == State.Selected);
+
+    public PartOfRows<ExploredTie> TieRows => PartOfRows<ExploredTie>.Of(Ties, State.PartOfTies, SelectedTie is { } selected ? selected.Equals : _ => false);
+
     public GraphNode? SelectedNode => State.Selected is { } id ? Nodes.Select(each => each.Node).Prepend(Root).FirstOrDefault(node => node.Id == id) : null;
 
     public ExploredTie? SelectedTie => State.Selected?.Split('~') is [var one, var other] ? Ties.FirstOrDefault(tie => tie.Touches(one) && tie.Touches(other)) : null;
@@ -278,6 +319,32 @@ internal sealed class Exploration
         "year" => ties.By(tie => tie.Edge.Latest ?? 0, sort),
         "weight" => ties.By(tie => tie.Weight, sort),
         _ => ties,
+    };
+
+    /// <summary>
+    /// What is shown, for the script of the page, in the language of the page. Of thousands of ties most have one of a few reasons: each stands there
+    /// once, as the page would show it, and ties name it by its place.
+    /// </summary>
+    /// <param name="reason">How a tie's reason is shown.</param>
+    /// <param name="relation">What a kind of tie is called.</param>
+    public string ForScript(Func<GraphEdge, string> reason, Func<string?, string> relation)
+    {
+        var reasons = Ties.Select(tie => tie.Edge).DistinctBy(edge => edge.Reason ?? edge.Kind).Select((edge, n) => (edge, n)).ToDictionary(each => each.edge.Reason ?? each.edge.Kind ?? "", each => (each.n, Shown: reason(each.edge)));
+        return JsonSerializer.Serialize(
+            new
+            {
+                nodes = Nodes.Select(each => new { each.Node.Id, each.Node.Kind, each.Node.Label, each.Node.Year, each.From }),
+                ties = Ties.Select(tie => new { tie.Edge.Source, tie.Edge.Target, tie.Edge.Kind, tie.Weight, tie.Edge.First, tie.Edge.Latest, tie.From, Reason = reasons[tie.Edge.Reason ?? tie.Edge.Kind ?? ""].n }),
+                reasons = reasons.Values.OrderBy(each => each.n).Select(each => each.Shown),
+                relations = Ties.Select(tie => tie.Edge.Kind).OfType<string>().Distinct().ToDictionary(kind => kind, relation),
+            }, ScriptJson);
+    }
+
+    /// <summary>No character of it can end a script element; names in every script stay as short as they are.</summary>
+    private static readonly JsonSerializerOptions ScriptJson = new(JsonSerializerDefaults.Web)
+    {
+        Encoder = JavaScriptEncoder.Create(UnicodeRanges.All),
+        DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
     };
 
     /// <summary>What is shown, for programs.</summary>

@@ -29,12 +29,12 @@ public sealed class ExplorerTests(Browser browser)
         await Open(page, Ada(site));
         var bob = site.World.Find("Bob");
 
-        await ClickIn(page, $"getElementById('{bob}').renderedPosition()");
+        await ClickIn(page, $"at({Node("Bob")})");
         await Assertions.Expect(page.Locator("#inspector h2")).ToHaveTextAsync("Bob");
         await Assertions.Expect(Row(page, "Bob")).ToHaveAttributeAsync("aria-current", "true");
         await Assertions.Expect(page).ToHaveURLAsync(new Regex($"selected={bob}$"));
 
-        await ClickIn(page, $"getElementById('{bob}').edgesWith(cy.getElementById('{site.World.Find("Ada")}')).renderedMidpoint()");
+        await ClickIn(page, $"at({{ x: ({Node("Bob")}.x + {Node("Ada")}.x) / 2, y: ({Node("Bob")}.y + {Node("Ada")}.y) / 2 }})");
         await Assertions.Expect(page.Locator("#inspector")).ToContainTextAsync("1 shared work(s), strength 1");
         await Assertions.Expect(page.Locator("#inspector")).ToContainTextAsync("An old paper");
 
@@ -57,11 +57,11 @@ public sealed class ExplorerTests(Browser browser)
         await page.GetByRole(AriaRole.Link, new() { Name = "Inspect Cem" }).ClickAsync();
 
         await Assertions.Expect(page.Locator("#inspector h2")).ToHaveTextAsync("Cem");
-        (await Ask<string>(page, "nodes('.selected').map(node => node.data('short')).join()")).ShouldBe("Cem");
+        (await Ask<string>(page, "chosen.label")).ShouldBe("Cem");
         // The link of the inspector is one of a tie.
         await page.Locator("#inspector").GetByRole(AriaRole.Link, new() { Name = "Ada", Exact = true }).ClickAsync();
         await Assertions.Expect(page.Locator("#inspector")).ToContainTextAsync("The works that make it");
-        (await Ask<int>(page, "edges('.selected').length")).ShouldBe(1);
+        (await Ask<string>(page, "chosen.ends.map(end => end.label).sort().join()")).ShouldBe("Ada,Cem");
     }
 
     [Fact]
@@ -119,6 +119,40 @@ public sealed class ExplorerTests(Browser browser)
         (await Visible(other.Page)).Length.ShouldBe(7);
     }
 
+    /// <summary>The rules that are written twice: what the script makes of its data is what the page makes of its address.</summary>
+    [Theory]
+    [InlineData("")]
+    [InlineData("to=2012")]
+    [InlineData("from=2015&show=work&show=topic")]
+    [InlineData("sort=-links&ties=from")]
+    [InlineData("sort=name&ties=-weight&path={dora}")]
+    [InlineData("sort=-weight&ties=-year&expand=researcher.{cem}")]
+    [InlineData("sort=kind&ties=relation&expand=researcher.{cem}&to=2020")]
+    [InlineData("sort=year&ties=to&expand=researcher.{cem}&path={dora}&show=institution")]
+    public async Task The_script_fills_the_tables_as_the_page_does(string query)
+    {
+        await using var site = await Site.StartAsync(World());
+        var address = $"{Ada(site)}?{query.Replace("{cem}", $"{site.World.Find("Cem")}", StringComparison.Ordinal).Replace("{dora}", $"{site.World.Find("Dora")}", StringComparison.Ordinal)}";
+        await using var plain = await browser.Visit(site.Client.BaseAddress!, scripts: false);
+        await plain.Page.GotoAsync(address);
+        await using var visit = await browser.Visit(site.Client.BaseAddress!);
+        await Open(visit.Page, address);
+        if (await visit.Page.Locator("details.ties:not([open])").CountAsync() > 0)
+            await visit.Page.Locator(".ties summary").ClickAsync();
+
+        foreach (var table in new[] { "#nodes", "#ties" })
+        {
+            var rows = visit.Page.Locator($"{table} tbody tr");
+            // What stands there was made by the script, not left by the page.
+            await visit.Page.Locator($"{table} [data-sort]").First.ClickAsync();
+            await visit.Page.GoBackAsync();
+            await Assertions.Expect(rows).Not.ToHaveCountAsync(0);
+            (await Texts(rows)).ShouldBe(await Texts(plain.Page.Locator($"{table} tbody tr")), table);
+        }
+
+        static async Task<string[]> Texts(ILocator rows) => [.. (await rows.AllTextContentsAsync()).Select(row => string.Join(' ', row.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)))];
+    }
+
     [Fact]
     public async Task Both_tables_are_sorted_without_loading_the_page()
     {
@@ -149,7 +183,7 @@ public sealed class ExplorerTests(Browser browser)
         var ada = site.World.Find("Ada");
         await page.GotoAsync($"/researchers/{ada}");
 
-        await page.GetByRole(AriaRole.Link, new() { Name = "Open full explorer" }).FocusAsync();
+        await TabTo(page, "a:text-is('Open full explorer')");
         await page.Keyboard.PressAsync("Enter");
         await Drawing(page);
         await TabTo(page, "#graph");
@@ -161,7 +195,11 @@ public sealed class ExplorerTests(Browser browser)
         await Assertions.Expect(page.Locator("#said")).ToHaveTextAsync("University of Bern, Institution, 1 tie");
         await page.Keyboard.PressAsync("Space");
         await Assertions.Expect(page.Locator("#inspector h2")).ToHaveTextAsync("University of Bern");
-        await TabTo(page, "#inspector a:text-is('Explore from here')");
+        await TabTo(page, "#inspector a:text-is('Open its page')");
+        await page.Keyboard.PressAsync("Enter");
+        await Assertions.Expect(page).ToHaveURLAsync(new Regex($"/institutions/{FakeWorld.Stable("University of Bern")}$"));
+        await Assertions.Expect(page.GetByRole(AriaRole.Heading, new() { Level = 1 })).ToHaveTextAsync("University of Bern");
+        await TabTo(page, "main a:text-is('See it in the research graph')");
         await page.Keyboard.PressAsync("Enter");
         await Assertions.Expect(page).ToHaveURLAsync(new Regex($"/explore/institution/{FakeWorld.Stable("University of Bern")}$"));
         await Drawing(page);
@@ -225,6 +263,24 @@ public sealed class ExplorerTests(Browser browser)
         await Assertions.Expect(page.Locator("#path")).ToContainTextAsync("1 co-authorship lies between them.");
     }
 
+    [Theory]
+    [InlineData("**/explore-layout.js")]
+    [InlineData("**/*handler=data*")]
+    public async Task Where_nothing_can_be_drawn_there_is_the_picture(string missing)
+    {
+        await using var site = await Site.StartAsync(World());
+        await using var visit = await browser.Visit(site.Client.BaseAddress!);
+        var page = visit.Page;
+        await page.RouteAsync(missing, route => route.AbortAsync());
+        await page.GotoAsync(Ada(site));
+
+        await Assertions.Expect(page.Locator("svg.graph.wide")).ToBeVisibleAsync();
+        await Assertions.Expect(page.Locator("#graph")).ToBeHiddenAsync();
+        await Assertions.Expect(page.Locator("#graph-state")).ToBeEmptyAsync();
+        await page.GetByRole(AriaRole.Link, new() { Name = "Inspect Cem" }).ClickAsync();
+        await Assertions.Expect(page.Locator("#inspector h2")).ToHaveTextAsync("Cem");
+    }
+
     [Fact]
     public async Task A_path_is_drawn()
     {
@@ -236,7 +292,7 @@ public sealed class ExplorerTests(Browser browser)
 
         await Assertions.Expect(page.Locator("#path")).ToContainTextAsync("A new paper");
         (await Drawn(page)).ShouldBe("Ada,Cem,Dora,University of Bern");
-        (await Ask<int>(page, "edges('.path').filter(':visible').length")).ShouldBe(2);
+        (await Ask<int>(page, "ties.filter(tie => tie.path).length")).ShouldBe(2);
     }
 
     [Fact]
@@ -279,7 +335,7 @@ public sealed class ExplorerTests(Browser browser)
             (await page.EvaluateAsync<int>("document.documentElement.scrollWidth")).ShouldBeLessThanOrEqualTo(narrow ? 320 : 1280);
         }
         // The drawing has the colours of the page.
-        (await Ask<string>(page, "nodes('.root').style('color')")).ShouldBe(dark ? "rgb(233,238,238)" : "rgb(27,35,38)");
+        (await Ask<string>(page, "look.ink")).ShouldBe(dark ? "#e9eeee" : "#1b2326");
     }
 
     [Fact]
@@ -295,21 +351,39 @@ public sealed class ExplorerTests(Browser browser)
         var page = visit.Page;
 
         await Open(page, $"/explore/researcher/{hub}");
-        (await Ask<int>(page, "nodes(':visible').length")).ShouldBe(3_021);
-        (await Ask<int>(page, "edges(':visible').length")).ShouldBe(6_000);
+        (await Ask<int>(page, "nodes.length")).ShouldBe(3_021);
+        (await Ask<int>(page, "ties.length")).ShouldBe(6_000);
         // Each has its own place.
-        (await Ask<int>(page, "nodes().map(node => `${Math.round(node.position('x'))} ${Math.round(node.position('y'))}`).filter((place, n, all) => all.indexOf(place) === n).length")).ShouldBeGreaterThan(2_900);
+        (await Ask<int>(page, "nodes.map(node => `${Math.round(node.x)} ${Math.round(node.y)}`).filter((place, n, all) => all.indexOf(place) === n).length")).ShouldBeGreaterThan(2_900);
 
         await page.GetByLabel("From year").FillAsync("2019");
         await Assertions.Expect(page.Locator("#hidden")).ToContainTextAsync("2,869 more do not fit");
-        (await Ask<int>(page, "nodes(':visible').length")).ShouldBe(152);
+        (await Ask<int>(page, "nodes.length")).ShouldBe(152);
         await page.GetByLabel("From year").FillAsync("");
         await Assertions.Expect(page.Locator("#hidden")).ToBeHiddenAsync();
         await page.Locator("#nodes thead").GetByRole(AriaRole.Link, new() { Name = "Name" }).ClickAsync();
         await Assertions.Expect(page.Locator("#nodes .label").First).ToHaveTextAsync("Left 0");
         await page.GetByRole(AriaRole.Link, new() { Name = "Inspect Left 0", Exact = true }).ClickAsync();
         await Assertions.Expect(page.Locator("#inspector h2")).ToHaveTextAsync("Left 0");
-        (await Ask<string>(page, "nodes('.selected').map(node => node.data('short')).join()")).ShouldBe("Left 0");
+        (await Ask<string>(page, "chosen.label")).ShouldBe("Left 0");
+
+        // A part of the rows at a time; what is chosen is shown in its part.
+        await Assertions.Expect(page.Locator("#nodes tbody tr")).ToHaveCountAsync(50);
+        await page.Locator("#nodes-parts").GetByRole(AriaRole.Link, new() { Name = "Next 50" }).ClickAsync();
+        await Assertions.Expect(page.Locator("#nodes-parts")).ToContainTextAsync("Rows 51 to 100 of 3,020");
+        await Assertions.Expect(page.Locator("#nodes tbody tr[aria-current]")).ToHaveCountAsync(0);
+        await page.Locator("#graph").FocusAsync();
+        await page.Keyboard.PressAsync("End");
+        await page.Keyboard.PressAsync("Space");
+        var last = await Ask<string>(page, "chosen.label");
+        await Assertions.Expect(page.Locator("#nodes tbody tr[aria-current] .label")).ToHaveTextAsync(last);
+        var shown = await page.Locator("#nodes .label").AllTextContentsAsync();
+
+        // Its address shows the same rows.
+        await using var plain = await browser.Visit(site.Client.BaseAddress!, scripts: false);
+        await plain.Page.GotoAsync(page.Url);
+        (await plain.Page.Locator("#nodes .label").AllTextContentsAsync()).ShouldBe(shown);
+        await Assertions.Expect(plain.Page.Locator("#nodes tbody tr[aria-current] .label")).ToHaveTextAsync(last);
     }
 
     private static async Task Open(IPage page, string address)
@@ -324,9 +398,12 @@ public sealed class ExplorerTests(Browser browser)
     private static ILocator Row(IPage page, string name) => page.Locator("#nodes tbody tr").Filter(new() { Has = page.Locator(".label").GetByText(name, new() { Exact = true }) });
 
     /// <summary>Asks the drawing itself: it is pixels to everybody else.</summary>
-    private static Task<T> Ask<T>(IPage page, string about) => page.EvaluateAsync<T>($"(cy => cy.{about})(document.querySelector('#graph')._cyreg.cy)");
+    private static Task<T> Ask<T>(IPage page, string about) => page.EvaluateAsync<T>($"(drawing => drawing.{about})(document.querySelector('#graph').drawing)");
 
-    private static Task<string> Drawn(IPage page) => Ask<string>(page, "nodes(':visible').map(node => node.data('short')).sort().join()");
+    private static Task<string> Drawn(IPage page) => Ask<string>(page, "nodes.map(node => node.label).sort().join()");
+
+    /// <summary>A node of the drawing, by its name.</summary>
+    private static string Node(string name) => $"drawing.nodes.find(node => node.label === '{name}')";
 
     private static async Task<string[]> Visible(IPage page) =>
         [.. (await page.Locator("#nodes tbody tr:visible .label").AllTextContentsAsync()).Order(StringComparer.Ordinal)];
@@ -337,11 +414,11 @@ public sealed class ExplorerTests(Browser browser)
         await page.Locator("#graph").ScrollIntoViewIfNeededAsync();
         var at = await page.EvaluateAsync<float[]>(
             $$"""
-            (cy => {
+            (drawing => {
                 const frame = document.querySelector("#graph").getBoundingClientRect();
-                const { x, y } = cy.{{what}};
+                const { x, y } = drawing.{{what}};
                 return [frame.left + x, frame.top + y, frame.left + 5, frame.top + 5];
-            })(document.querySelector("#graph")._cyreg.cy)
+            })(document.querySelector("#graph").drawing)
             """);
         // Out of everything first, into a corner.
         await page.Mouse.MoveAsync(at[2], at[3]);
@@ -354,7 +431,7 @@ public sealed class ExplorerTests(Browser browser)
     /// <summary>Presses Tab until the focus is there, as somebody would who does not see it.</summary>
     private static async Task TabTo(IPage page, string selector)
     {
-        for (var n = 0; n < 60 && !await page.Locator(selector).EvaluateAsync<bool>("each => each === document.activeElement"); n++)
+        for (var n = 0; n < 100 && !await page.Locator(selector).EvaluateAsync<bool>("each => each === document.activeElement"); n++)
             await page.Keyboard.PressAsync("Tab");
         await Assertions.Expect(page.Locator(selector)).ToBeFocusedAsync();
     }

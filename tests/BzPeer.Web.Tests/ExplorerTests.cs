@@ -34,7 +34,7 @@ public sealed partial class ExplorerTests
         Site.TextOf(html).ShouldContain("Around Ada : showing 2 of 2 co-authors, 1 of 1 institution, 2 of 2 works, 2 of 2 topics.");
         Site.TextOf(html).ShouldContain("Ties between them: 9");
         // Who it is, when, why, how strongly, and how much connected here.
-        Site.TextOf(Row(html, "Bob")).ShouldContain("Person 2010 1 shared work(s), strength 1 · Ada 1 2");
+        Site.TextOf(Row(html, "Bob")).ShouldContain("Person 2010 1 shared work(s), strength 1 1 2");
         html.ShouldContain($"href=\"/researchers/{site.World.Find("Bob")}\"");
         html.ShouldContain($"href=\"/explore/researcher/{site.World.Find("Bob")}\"");
         html.ShouldContain($"href=\"/institutions/{FakeWorld.Stable("University of Bern")}\"");
@@ -99,6 +99,47 @@ public sealed partial class ExplorerTests
     }
 
     [Fact]
+    public async Task Of_many_nodes_the_table_shows_a_part_that_links_lead_through()
+    {
+        var world = new FakeWorld();
+        var hub = world.Add("Hub");
+        for (var n = 0; n < 60; n++)
+            world.Publish($"Paper {n:00}", "", [hub, world.Add($"Person {n:00}")], [], 2000 + n);
+        await using var site = await Site.StartAsync(world);
+        site.Services.GraphLimit = 500;
+        var address = $"/explore/researcher/{hub}?sort=name";
+
+        var first = await site.Html(address);
+        Names(first).ShouldBe(Enumerable.Range(0, 50).Select(n => $"Paper {n:00}"));
+        Site.TextOf(first).ShouldContain("Rows 1 to 50 of 120 Previous 50 Next 50");
+        var second = await site.Html(Next(first));
+        Names(second).ShouldBe(Enumerable.Range(50, 10).Select(n => $"Paper {n:00}").Concat(Enumerable.Range(0, 40).Select(n => $"Person {n:00}")));
+        Names(await site.Html(Next(second))).ShouldBe(Enumerable.Range(40, 20).Select(n => $"Person {n:00}"));
+        // Past the end is the end, and what is selected is in sight where nothing else was asked for.
+        Names(await site.Html($"{address}&part=9")).Length.ShouldBe(20);
+        Row(await site.Html($"{address}&selected={world.Find("Person 45")}"), "Person 45").ShouldContain("aria-current=\"true\"");
+        // Who sorts anew begins at the beginning.
+        second.ShouldNotContain("sort=kind&amp;part=2");
+
+        string Next(string html) => $"/explore/researcher/{hub}" + WebUtility.HtmlDecode(Regex.Match(html, "id=\"nodes-parts\".*?rel=\"next\" href=\"([^#]*)#nodes\"", RegexOptions.Singleline).Groups[1].Value);
+    }
+
+    [Fact]
+    public async Task The_script_has_all_of_it_as_data_in_the_language_of_the_page()
+    {
+        await using var site = await Site.StartAsync(World());
+        site.Client.DefaultRequestHeaders.AcceptLanguage.ParseAdd("de");
+
+        var html = await site.Html($"{Ada(site.World)}?handler=data");
+        var data = JsonNode.Parse(Regex.Match(html, "<script type=\"application/json\" id=\"data\">(.*?)</script>", RegexOptions.Singleline).Groups[1].Value)!;
+
+        data["nodes"]!.AsArray().Count.ShouldBe(7);
+        data["ties"]!.AsArray().Count.ShouldBe(9);
+        data["relations"]!["collaborated"]!.GetValue<string>().ShouldBe("Koautorenschaft");
+        html.ShouldContain("gezeigt sind 2 von 2 Koautor:innen");
+    }
+
+    [Fact]
     public async Task The_reason_of_a_selected_tie_is_shown_with_the_works_that_make_it()
     {
         await using var site = await Site.StartAsync(World());
@@ -106,7 +147,7 @@ public sealed partial class ExplorerTests
         var html = await site.Html($"{Ada(site.World)}?selected={site.World.Find("Cem")}~{site.World.Find("Ada")}");
 
         var inspector = Site.TextOf("<main" + html[html.IndexOf("id=\"inspector\"", StringComparison.Ordinal)..html.IndexOf("id=\"path\"", StringComparison.Ordinal)]);
-        inspector.ShouldContain("Co-authors Ada – Cem 1 shared work(s), strength 1 Years: 2020");
+        inspector.ShouldContain("Co-authors Ada – Cem 1 shared work(s), strength 1 Page of Ada Page of Cem Years: 2020");
         inspector.ShouldContain("The works that make it A new paper 2020");
     }
 

@@ -7,8 +7,8 @@ using Microsoft.Extensions.Localization;
 namespace BzPeer.Web.Pages;
 
 /// <summary>
-/// The graph around anything. The page has all of it as tables, filtered, sorted and expanded by its address alone; explore.js draws
-/// the graph of these tables, and brings more rows from the same handlers.
+/// The graph around anything. The page has it as tables, filtered, sorted, expanded and leafed through by its address alone; explore.js draws
+/// the graph, of data that it has from here, and does the same without loading the page.
 /// </summary>
 internal sealed class ExploreModel(BzPeerApi api, IStringLocalizer<Texts> texts) : PageModel
 {
@@ -41,9 +41,9 @@ internal sealed class ExploreModel(BzPeerApi api, IStringLocalizer<Texts> texts)
         return Page();
     }
 
-    /// <summary>The tables alone, and how much of everything they show: for the script, when somebody expands a node.</summary>
-    public async Task<IActionResult> OnGetTables(string kind, string id, CancellationToken ct) =>
-        await Load(kind, id, ct) ?? Partial("_ExploreTables", Graph);
+    /// <summary>The data, and how much of everything it shows: for the script, at first and when somebody expands a node.</summary>
+    public async Task<IActionResult> OnGetData(string kind, string id, CancellationToken ct) =>
+        await Load(kind, id, ct) ?? Partial("_ExploreData", Graph);
 
     /// <summary>What is said of the node or tie that is selected.</summary>
     public async Task<IActionResult> OnGetInspector(string kind, string id, CancellationToken ct)

@@ -4,20 +4,23 @@ importScripts("lib/d3-dispatch.js", "lib/d3-timer.js", "lib/d3-quadtree.js", "li
 
 let latest = 0;
 
-onmessage = async ({ data: { run, nodes, links, warm } }) => {
+/** `links` has two numbers of nodes for each; `places`, where they are known, an x and a y for each node. What is told is the same. */
+onmessage = async ({ data: { run, count, links: ends, places } }) => {
   latest = run;
-  const large = nodes.length > 500;
-  const degree = new Map();
-  for (const { source, target } of links) for (const end of [source, target]) degree.set(end, (degree.get(end) ?? 0) + 1);
+  const large = count > 500;
+  const nodes = Array.from({ length: count }, (_, n) => places ? { x: places[2 * n], y: places[2 * n + 1] } : {});
+  const links = Array.from({ length: ends.length / 2 }, (_, n) => ({ source: ends[2 * n], target: ends[2 * n + 1] }));
+  const degree = new Uint32Array(count);
+  for (const end of ends) degree[end]++;
   const simulation = d3.forceSimulation(nodes)
-    .force("links", d3.forceLink(links).id(node => node.id)
+    .force("links", d3.forceLink(links)
       // A hub keeps its distance, so that what hangs on it alone finds room around it.
-      .distance(link => 80 + 6 * Math.sqrt(Math.max(degree.get(link.source.id), degree.get(link.target.id)))))
+      .distance(link => 80 + 6 * Math.sqrt(Math.max(degree[link.source.index], degree[link.target.index]))))
     .force("apart", d3.forceManyBody().strength(-420).theta(large ? 1.1 : 0.9).distanceMax(1400))
     .force("x", d3.forceX().strength(0.045))
     .force("y", d3.forceY().strength(0.06))
     .force("room", large ? null : d3.forceCollide(34))
-    .alpha(warm ? 0.5 : 1)
+    .alpha(places ? 0.5 : 1)
     .alphaDecay(1 - Math.pow(0.001, 1 / (large ? 120 : 260)))
     .stop();
 
@@ -34,6 +37,8 @@ onmessage = async ({ data: { run, nodes, links, warm } }) => {
   tell(true);
 
   function tell(done) {
-    postMessage({ run, done, places: nodes.map(({ id, x, y }) => [id, x, y]) });
+    const found = new Float64Array(2 * count);
+    nodes.forEach(({ x, y }, n) => [found[2 * n], found[2 * n + 1]] = [x, y]);
+    postMessage({ run, done, places: found }, [found.buffer]);
   }
 };
