@@ -107,9 +107,12 @@ public sealed record ProvenCount(long? Value, string? Digest);
 /// <param name="Validated">A source of record or a curator vouches for it.</param>
 /// <param name="Retracted">A retraction stands.</param>
 /// <param name="AuthorCount">How many authors there are.</param>
+/// <param name="TitleMarkup">The title as HTML of the elements <c>b</c>, <c>i</c>, <c>sub</c>, <c>sup</c> and presentation MathML, or null.</param>
+/// <param name="AbstractMarkup">The same of the abstract, which may also have paragraphs (<c>p</c>), or null.</param>
 public sealed record ListedWork(
     Guid Id, string Title, string Type, int? Year, DateOnly? PublicationDate, string? Venue, string? Doi, string? ArxivId, string? Abstract,
-    IReadOnlyList<ListedAuthor> Authors, IReadOnlyList<string> Topics, bool Validated, bool Retracted, int AuthorCount);
+    IReadOnlyList<ListedAuthor> Authors, IReadOnlyList<string> Topics, bool Validated, bool Retracted, int AuthorCount,
+    string? TitleMarkup = null, string? AbstractMarkup = null);
 
 /// <summary>One author of a work.</summary>
 /// <param name="ResearcherId">The researcher, or null when unresolved.</param>

@@ -95,9 +95,10 @@ public sealed record WorkRemoved(EventOrigin Origin, Guid WorkId, string Reason,
 /// <param name="Authors">In printed order.</param>
 /// <param name="Validated">True when a source of record or a curator vouches for it; false when only an author asserts it.</param>
 /// <param name="Retracted">True once a retraction stands.</param>
+/// <param name="TitleMarkup">The title as HTML of the elements <c>b</c>, <c>i</c>, <c>sub</c>, <c>sup</c> and presentation MathML; null where the source gave no markup.</param>
 public sealed record WorkDetails(
     string Title, string Type, int? Year, DateOnly? PublicationDate, string? Venue, string? Doi, string? ArxivId,
-    IReadOnlyList<string> Topics, IReadOnlyList<WorkAuthor> Authors, bool Validated, bool Retracted);
+    IReadOnlyList<string> Topics, IReadOnlyList<WorkAuthor> Authors, bool Validated, bool Retracted, string? TitleMarkup = null);
 
 /// <summary>One author of a work.</summary>
 /// <param name="ResearcherId">The researcher, or null when unresolved.</param>

@@ -28,9 +28,10 @@ internal static partial class CrossrefWorks
         if (doi is null) return ReadRecord.Rejected(record.Member("DOI").Text(), "The record has no DOI.");
         if (Title(record) is not { } title) return ReadRecord.Rejected(doi, "The record has no title.");
 
+        var summary = Abstract(record.Member("abstract").Text());
         var (year, day) = Dates.Select(name => record.Member(name).DateParts()).FirstOrDefault(date => date.Year is not null);
         return ReadRecord.Of(doi, new(
-            title,
+            title.Plain,
             PlainText.Clean(record.Member("type").Text()) ?? "other",
             // When the DOI was made tells at most the year.
             year ?? record.Member("created").DateParts().Year,
@@ -39,21 +40,23 @@ internal static partial class CrossrefWorks
             doi,
             Identifiers.ArxivOfDoi(doi),
             OpenAlex: null,
-            Abstract(record.Member("abstract").Text()),
+            summary?.Plain,
             [.. record.Member("subject").Items().Select(subject => PlainText.FromMarkup(((JsonElement?)subject).Text())).OfType<string>().DistinctBy(PlainText.Fold)],
-            [.. record.Member("author").Items().Select(Author)])) with
+            [.. record.Member("author").Items().Select(Author)],
+            TitleMarkup: title.Marked,
+            AbstractMarkup: summary?.Marked)) with
         { Also = [.. Notices(record, doi)] };
     }
 
     /// <summary>With its subtitle, which is what tells the parts of a standard apart; some publishers repeat the title in it, or have all of it there.</summary>
-    private static string? Title(JsonElement record)
+    private static ImportedText? Title(JsonElement record)
     {
-        var title = PlainText.FromMarkup(record.Member("title").FirstText());
-        var subtitle = PlainText.FromMarkup(record.Member("subtitle").FirstText());
+        var title = ImportedText.Line(record.Member("title").FirstText());
+        var subtitle = ImportedText.Line(record.Member("subtitle").FirstText());
         if (title is null || subtitle is null) return title ?? subtitle;
-        return title.Contains(subtitle, StringComparison.OrdinalIgnoreCase) ? title
-            : subtitle.StartsWith(title, StringComparison.OrdinalIgnoreCase) ? subtitle
-            : $"{title}: {subtitle}";
+        return title.Plain.Contains(subtitle.Plain, StringComparison.OrdinalIgnoreCase) ? title
+            : subtitle.Plain.StartsWith(title.Plain, StringComparison.OrdinalIgnoreCase) ? subtitle
+            : ImportedText.Join(title, ": ", subtitle);
     }
 
     private static PrintedAuthor Author(JsonElement author)
@@ -67,7 +70,7 @@ internal static partial class CrossrefWorks
         return PrintedAuthor.Of(name, OrcidId.Read(author.Member("ORCID").Text()), null, at);
     }
 
-    private static string? Abstract(string? jats) => jats is null ? null : PlainText.FromMarkup(OwnHeading().Replace(jats, ""));
+    private static ImportedText? Abstract(string? jats) => jats is null ? null : ImportedText.Paragraphs(OwnHeading().Replace(jats, ""));
 
     /// <summary>
     /// A notice says which work it retracts (<c>update-to</c>), and Crossref writes on that work which notice does (<c>updated-by</c>), also where

@@ -1,12 +1,15 @@
+using System.ComponentModel;
 using System.Data;
 using System.Globalization;
+using System.Text.Json.Serialization;
 using BzPeer.ServiceDefaults;
 using Npgsql;
 
 namespace BzPeer.Publication;
 
 /// <summary>A work that joins two researchers.</summary>
-public sealed record JoiningWork(Guid Id, string Title, int? Year);
+public sealed record JoiningWork(
+    Guid Id, string Title, int? Year, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull), Description(WorkMarkup.Title)] string? TitleMarkup = null);
 
 /// <summary>The works of one hop.</summary>
 /// <param name="Source">Who is nearer to the start.</param>
@@ -84,8 +87,8 @@ internal static class GraphConnectionEndpoint
     {
         await using var command = new NpgsqlCommand(
             $"""
-            select hop.n, w.id, w.title, w.year from unnest($1, $2) with ordinality hop(one, other, n) cross join lateral (
-              select id, title, year, listed_on from works
+            select hop.n, w.id, w.title, w.year, w.title_markup from unnest($1, $2) with ordinality hop(one, other, n) cross join lateral (
+              select id, title, year, title_markup, listed_on from works
               where id in (select work_id from work_authors where researcher_id = hop.one intersect select work_id from work_authors where researcher_id = hop.other)
                 and validated and not retracted and people <= {Collaborations.Big}
               order by listed_on desc, id desc limit {NewestWorks}) w
@@ -96,7 +99,7 @@ internal static class GraphConnectionEndpoint
         await using var row = await command.ExecuteReaderAsync(cancellation);
         var newest = hops.Select(_ => new List<JoiningWork>()).ToList();
         while (await row.ReadAsync(cancellation))
-            newest[(int)row.GetInt64(0) - 1].Add(new(row.GetGuid(1), row.GetString(2), row.IsDBNull(3) ? null : row.GetInt32(3)));
+            newest[(int)row.GetInt64(0) - 1].Add(new(row.GetGuid(1), row.GetString(2), row.IsDBNull(3) ? null : row.GetInt32(3), row.IsDBNull(4) ? null : row.GetString(4)));
         return [.. hops.Zip(newest, (hop, works) => new HopWorks(hop.One, hop.Other, hop.Works, works))];
     }
 }

@@ -25,13 +25,14 @@ internal static class OpenAlexWorks
         var doi = Identifiers.Doi(record.Member("doi").Text() ?? record.Member("ids").Member("doi").Text());
         var sourceId = id ?? record.Member("id").Text() ?? doi;
         if (id is null && doi is null) return ReadRecord.Rejected(sourceId, "The record has neither an OpenAlex work id nor a DOI.");
-        if (PlainText.FromMarkup(record.Member("title").Text() ?? record.Member("display_name").Text()) is not { } title)
+        if (ImportedText.Line(record.Member("title").Text() ?? record.Member("display_name").Text()) is not { } title)
             return ReadRecord.Rejected(sourceId, "The record has no title.");
 
         var date = LooseJson.Day(record.Member("publication_date").Text());
         var primary = record.Member("primary_location");
+        var summary = ImportedText.Paragraphs(Abstract(record.Member("abstract_inverted_index")) ?? record.Member("abstract").Text());
         return ReadRecord.Of(id ?? doi!, new(
-            title,
+            title.Plain,
             PlainText.Clean(record.Member("type").Text()) ?? "other",
             date?.Year ?? (record.Member("publication_year").Whole() is > 0 and <= 9999 and var year ? year : null),
             date,
@@ -39,10 +40,12 @@ internal static class OpenAlexWorks
             doi,
             Identifiers.ArxivOfDoi(doi) ?? ArxivLocation(record),
             id,
-            PlainText.FromMarkup(Abstract(record.Member("abstract_inverted_index")) ?? record.Member("abstract").Text()),
+            summary?.Plain,
             Topics(record),
             [.. record.Member("authorships").Items().Select(Author)],
-            record.Member("is_retracted").IsTrue()));
+            record.Member("is_retracted").IsTrue(),
+            title.Marked,
+            summary?.Marked));
     }
 
     private static PrintedAuthor Author(JsonElement authorship)

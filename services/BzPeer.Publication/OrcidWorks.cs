@@ -128,17 +128,18 @@ internal static class OrcidWorks
         var entry = PlainText.Shorten(work["put-code"]?.Text, MaxPutCode) is { } code ? orcid is null ? $"work/{code}" : $"{orcid}/work/{code}" : null;
         var sourceId = entry ?? doi ?? arxiv;
         if (sourceId is null) return ReadRecord.Rejected(null, "The work has neither a put-code nor a DOI.");
-        if (PlainText.FromMarkup((work["title"] ?? work["work-title"])?["title"]?.Text) is not { } title) return ReadRecord.Rejected(sourceId, "The record has no title.");
+        if (ImportedText.Line((work["title"] ?? work["work-title"])?["title"]?.Text) is not { } title) return ReadRecord.Rejected(sourceId, "The record has no title.");
 
+        var summary = ImportedText.Paragraphs(work["short-description"]?.Text);
         var date = work["publication-date"];
         var (year, day) = LooseJson.Date(Number(date?["year"]), Number(date?["month"]), Number(date?["day"]));
         var deposited = source?["source-client-id"]?["path"] is not null && source["assertion-origin-orcid"]?["path"] is null;
         return ReadRecord.Of(sourceId, new(
-            title,
+            title.Plain,
             // In the API 1.2 JOURNAL_ARTICLE is what later is journal-article.
             PlainText.Clean((work["type"] ?? work["work-type"])?.Text)?.ToLowerInvariant().Replace('_', '-') ?? "other",
-            year, day, PlainText.FromMarkup(work["journal-title"]?.Text), doi, arxiv, OpenAlex: null, PlainText.FromMarkup(work["short-description"]?.Text), [],
-            Authors((work["contributors"] ?? work["work-contributors"]).Items("contributor"), owner, deposited))) with
+            year, day, PlainText.FromMarkup(work["journal-title"]?.Text), doi, arxiv, OpenAlex: null, summary?.Plain, [],
+            Authors((work["contributors"] ?? work["work-contributors"]).Items("contributor"), owner, deposited), TitleMarkup: title.Marked, AbstractMarkup: summary?.Marked)) with
         { Source = deposited ? WorkSource.Orcid : WorkSource.OrcidOwn };
     }
 

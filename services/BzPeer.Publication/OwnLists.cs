@@ -105,16 +105,17 @@ internal static partial class OwnLists
     {
         if (record.ValueKind != JsonValueKind.Object) return ReadRecord.Rejected(null, "The record is not a JSON object.");
         var id = record.Member("id") is { ValueKind: JsonValueKind.Number } number ? number.GetRawText() : record.Member("id").Text();
-        if (PlainText.FromMarkup(record.Member("title").FirstText()) is not { } title) return ReadRecord.Rejected(id, "The record has no title.");
+        if (ImportedText.Line(record.Member("title").FirstText()) is not { } title) return ReadRecord.Rejected(id, "The record has no title.");
         var (year, day) = record.Member("issued").DateParts();
         if (year is null) (year, day) = WrittenDate(record.Member("issued").Member("raw").Text() ?? record.Member("issued").Member("literal").Text());
         var doi = Identifiers.Doi(record.Member("DOI").Text()) ?? Identifiers.Doi(record.Member("URL").Text());
+        var summary = ImportedText.Paragraphs(record.Member("abstract").Text());
         return ListedWork(id, new(
-            title, PlainText.Clean(record.Member("type").Text()) ?? "other", year, day,
+            title.Plain, PlainText.Clean(record.Member("type").Text()) ?? "other", year, day,
             PlainText.FromMarkup(record.Member("container-title").FirstText()), doi,
             Identifiers.Arxiv(record.Member("number").Text()) ?? Identifiers.ArxivOfDoi(doi) ?? Identifiers.Arxiv(record.Member("URL").Text()), OpenAlex: null,
-            PlainText.FromMarkup(record.Member("abstract").Text()), Topics(PlainText.FromMarkup(record.Member("keyword").Text())),
-            [.. record.Member("author").Items().Select(CslAuthor)]));
+            summary?.Plain, Topics(PlainText.FromMarkup(record.Member("keyword").Text())),
+            [.. record.Member("author").Items().Select(CslAuthor)], TitleMarkup: title.Marked, AbstractMarkup: summary?.Marked));
     }
 
     private static PrintedAuthor CslAuthor(JsonElement author)

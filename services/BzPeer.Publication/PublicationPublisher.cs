@@ -32,6 +32,6 @@ public static class PublicationPublisher
     {
         var work = stands.Work;
         return new(work.Title, work.Type, work.Year, work.PublicationDate, work.Venue, work.Doi, work.ArxivId, work.Topics,
-            [.. work.Authors.Select((author, n) => new WorkAuthor(author.ResearcherId, author.Name, n + 1))], stands.Validated, work.Retracted);
+            [.. work.Authors.Select((author, n) => new WorkAuthor(author.ResearcherId, author.Name, n + 1))], stands.Validated, work.Retracted, work.TitleMarkup);
     }
 }

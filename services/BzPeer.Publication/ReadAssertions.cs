@@ -1,3 +1,5 @@
+using System.ComponentModel;
+using System.Text.Json.Serialization;
 using Marten;
 using Npgsql;
 
@@ -13,7 +15,9 @@ namespace BzPeer.Publication;
 public sealed record ReadAssertion(
     string Source, string SourceId, DateTimeOffset? TakenAt, bool Validates, Guid SaidOf,
     string Title, string Type, int? Year, DateOnly? PublicationDate, string? Venue, string? Doi, string? ArxivId, string? OpenAlex, string? Abstract,
-    IReadOnlyList<string> Topics, IReadOnlyList<ListedAuthor> Authors, bool Retracted);
+    IReadOnlyList<string> Topics, IReadOnlyList<ListedAuthor> Authors, bool Retracted,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull), Description(WorkMarkup.Title)] string? TitleMarkup = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull), Description(WorkMarkup.Abstract)] string? AbstractMarkup = null);
 
 /// <summary>A notice about a work.</summary>
 /// <param name="Source">Whose notice it is, or who lists it.</param>
@@ -73,7 +77,7 @@ internal static class ReadAssertions
     private static ReadAssertion Read(Assertion said, Guid of) => new(
         said.Source, said.SourceId, said.At == default ? null : said.At, WorkSource.Validates(said.Source), of,
         said.Work.Title, said.Work.Type, said.Work.Year, said.Work.PublicationDate, said.Work.Venue, said.Work.Doi, said.Work.ArxivId, said.Work.OpenAlex, said.Work.Abstract,
-        said.Work.Topics, [.. said.Work.Authors.Select((author, n) => new ListedAuthor(author.ResearcherId, author.Name, n + 1))], said.Work.Retracted);
+        said.Work.Topics, [.. said.Work.Authors.Select((author, n) => new ListedAuthor(author.ResearcherId, author.Name, n + 1))], said.Work.Retracted, said.Work.TitleMarkup, said.Work.AbstractMarkup);
 
     private static ReadNotice Read(Notice notice, Testimony part) => new(
         notice.Source, notice.SourceId, notice.Doi, notice.Reinstates, notice.On == DateOnly.MinValue ? null : notice.On, notice.Reason, part.Overruled.Contains(notice.Key));

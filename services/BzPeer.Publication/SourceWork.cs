@@ -116,9 +116,13 @@ public sealed record PrintedAuthor(
 /// <param name="Topics">Labels, most fitting first.</param>
 /// <param name="Authors">In printed order.</param>
 /// <param name="Retracted">Whether the source lists it as retracted.</param>
+/// <param name="TitleMarkup">The title with its markup (<see cref="Markup"/>); null where it has none.</param>
+/// <param name="AbstractMarkup">The abstract with its markup; null where it has none.</param>
 public sealed record SourceWork(
     string Title, string Type, int? Year, DateOnly? PublicationDate, string? Venue, string? Doi, string? ArxivId, string? OpenAlex,
-    string? Abstract, IReadOnlyList<string> Topics, IReadOnlyList<PrintedAuthor> Authors, bool Retracted = false)
+    string? Abstract, IReadOnlyList<string> Topics, IReadOnlyList<PrintedAuthor> Authors, bool Retracted = false,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? TitleMarkup = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? AbstractMarkup = null)
 {
     /// <summary>The keys a work with these ids goes by, in the order in which they decide.</summary>
     public IEnumerable<string> Keys()

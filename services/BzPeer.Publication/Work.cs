@@ -157,11 +157,12 @@ public sealed record Work(Guid Id, Testimony Testimony, Guid? MergedInto, long E
         var ranked = Ranked(said).Select(a => a.Work).ToList();
         if (ranked is [var only] && only.Retracted == retracted) return only;
         var year = Years(said)?.Work.Year;
+        var summary = ranked.Find(work => work.Abstract is not null);
         return new(
             ranked[0].Title, ranked[0].Type, year, Dates(said)?.Work.PublicationDate, First(work => work.Venue), First(work => work.Doi),
-            First(work => work.ArxivId), First(work => work.OpenAlex), First(work => work.Abstract),
+            First(work => work.ArxivId), First(work => work.OpenAlex), summary?.Abstract,
             ranked.Select(work => work.Topics).FirstOrDefault(topics => topics.Count > 0) ?? [],
-            Authors(said)?.Work.Authors ?? [], retracted);
+            Authors(said)?.Work.Authors ?? [], retracted, ranked[0].TitleMarkup, summary?.AbstractMarkup);
 
         string? First(Func<SourceWork, string?> field) => ranked.Select(field).FirstOrDefault(value => value is not null);
     }

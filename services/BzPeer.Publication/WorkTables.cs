@@ -100,18 +100,18 @@ public sealed class WorkTables : IProjection
         Merges.LockOut(operations);
         operations.QueueSqlCommand(
             """
-            insert into works (id, title, folded_title, title_words, type, year, publication_date, venue, doi, arxiv_id, abstract, validated, retracted, people, listed_on, versions, position)
-            select w.id, w.title, w.folded, array_to_tsvector(string_to_array(w.words, ' ')), w.type, w.year, w.date, w.venue, w.doi, w.arxiv_id, w.abstract, w.validated, w.retracted, w.people, w.listed_on,
+            insert into works (id, title, folded_title, title_words, type, year, publication_date, venue, doi, arxiv_id, abstract, title_markup, abstract_markup, validated, retracted, people, listed_on, versions, position)
+            select w.id, w.title, w.folded, array_to_tsvector(string_to_array(w.words, ' ')), w.type, w.year, w.date, w.venue, w.doi, w.arxiv_id, w.abstract, w.title_markup, w.abstract_markup, w.validated, w.retracted, w.people, w.listed_on,
               w.versions::jsonb, e.seq_id
-            from unnest(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) w(id, title, folded, words, type, year, date, venue, doi, arxiv_id, abstract, validated, retracted, people, listed_on, versions, event_id)
+            from unnest(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) w(id, title, folded, words, type, year, date, venue, doi, arxiv_id, abstract, title_markup, abstract_markup, validated, retracted, people, listed_on, versions, event_id)
             join mt_events e on e.id = w.event_id
             on conflict (id) do update set title = excluded.title, folded_title = excluded.folded_title, title_words = excluded.title_words, type = excluded.type, year = excluded.year, publication_date = excluded.publication_date,
-              venue = excluded.venue, doi = excluded.doi, arxiv_id = excluded.arxiv_id, abstract = excluded.abstract, validated = excluded.validated,
+              venue = excluded.venue, doi = excluded.doi, arxiv_id = excluded.arxiv_id, abstract = excluded.abstract, title_markup = excluded.title_markup, abstract_markup = excluded.abstract_markup, validated = excluded.validated,
               retracted = excluded.retracted, people = excluded.people, listed_on = excluded.listed_on, versions = excluded.versions, position = excluded.position
             """,
             Ids(rows), works.Select(w => w.Title).ToArray(), works.Select(w => FindWorks.Folded(w.Title)).ToArray(), works.Select(w => SearchWords.Of(w.Title)).ToArray(), works.Select(w => w.Type).ToArray(), works.Select(w => w.Year).ToArray(),
             works.Select(w => w.PublicationDate).ToArray(), works.Select(w => w.Venue).ToArray(), works.Select(w => w.Doi).ToArray(),
-            works.Select(w => w.ArxivId).ToArray(), works.Select(w => w.Abstract).ToArray(), rows.Select(row => row.Value.Validated).ToArray(),
+            works.Select(w => w.ArxivId).ToArray(), works.Select(w => w.Abstract).ToArray(), works.Select(w => w.TitleMarkup).ToArray(), works.Select(w => w.AbstractMarkup).ToArray(), rows.Select(row => row.Value.Validated).ToArray(),
             works.Select(w => w.Retracted).ToArray(), works.Select(w => w.People()).ToArray(), works.Select(ListedOn).ToArray(),
             rows.Select(row => row.Value.Versions).ToArray(), rows.Select(row => row.Value.EventId).ToArray());
 
@@ -200,6 +200,9 @@ public sealed class WorkTables : IProjection
         table.AddColumn("doi", "text");
         table.AddColumn("arxiv_id", "text");
         table.AddColumn("abstract", "text");
+        // Null where there is none, and in rows from before there were these columns.
+        table.AddColumn("title_markup", "text");
+        table.AddColumn("abstract_markup", "text");
         table.AddColumn("validated", "boolean").NotNull();
         table.AddColumn("retracted", "boolean").NotNull();
         table.AddColumn("people", "integer").NotNull();

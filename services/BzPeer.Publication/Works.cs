@@ -1,4 +1,6 @@
+using System.ComponentModel;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using BzPeer.Contracts;
 using BzPeer.ServiceDefaults;
 using Marten;
@@ -17,7 +19,17 @@ public sealed record ListedAuthor(Guid? ResearcherId, string Name, int Position)
 public sealed record ListedWork(
     Guid Id, string Title, string Type, int? Year, DateOnly? PublicationDate, string? Venue, string? Doi, string? ArxivId, string? Abstract,
     IReadOnlyList<ListedAuthor> Authors, IReadOnlyList<string> Topics, bool Validated, bool Retracted, IReadOnlyList<WorkVersion> Versions, int AuthorCount,
-    IReadOnlyList<Guid> TopicIds);
+    IReadOnlyList<Guid> TopicIds,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull), Description(WorkMarkup.Title)] string? TitleMarkup = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull), Description(WorkMarkup.Abstract)] string? AbstractMarkup = null);
+
+/// <summary>What the reference of the API says of markup.</summary>
+internal static class WorkMarkup
+{
+    public const string Title = "The title as its source printed it: HTML of the elements b, i, sub, sup and presentation MathML, and no others. Left out where it would say no more than the title.";
+
+    public const string Abstract = "The abstract as its source printed it: HTML of the elements b, i, sub, sup, p and presentation MathML, and no others. Left out where it would say no more than the abstract.";
+}
 
 /// <summary>GET /api/works/{id}, and how works are read.</summary>
 internal static class Works
@@ -97,7 +109,7 @@ internal static class Works
         await using var command = database.CreateCommand(
             $"""
             select w.id, w.title, w.type, w.year, w.publication_date, w.venue, w.doi, w.arxiv_id, w.abstract, w.validated, w.retracted, w.listed_on,
-              a.researchers, a.names, t.labels, w.versions, coalesce((select max(position) from work_authors where work_id = w.id), 0), t.ids
+              a.researchers, a.names, t.labels, w.versions, coalesce((select max(position) from work_authors where work_id = w.id), 0), t.ids, w.title_markup, w.abstract_markup
             from works w
             left join lateral (select array_agg(researcher_id order by position) researchers, array_agg(name order by position) as names from work_authors where work_id = w.id and position <= {mostAuthors}) a on true
             left join lateral (select array_agg(label order by rank) labels, array_agg(topic_id order by rank) ids from work_topics where work_id = w.id) t on true
@@ -110,7 +122,8 @@ internal static class Works
             rows.Add(new(new(
                 row.GetGuid(0), row.GetString(1), row.GetString(2), Value<int>(row, 3), Value<DateOnly>(row, 4), Text(row, 5), Text(row, 6), Text(row, 7), Text(row, 8),
                 Authors(row), row.IsDBNull(14) ? [] : row.GetFieldValue<string[]>(14), row.GetBoolean(9), row.GetBoolean(10),
-                row.IsDBNull(15) ? [] : JsonSerializer.Deserialize<WorkVersion[]>(row.GetString(15), JsonSerializerOptions.Web)!, row.GetInt32(16), row.IsDBNull(17) ? [] : row.GetFieldValue<Guid[]>(17)), row.GetFieldValue<DateOnly>(11)));
+                row.IsDBNull(15) ? [] : JsonSerializer.Deserialize<WorkVersion[]>(row.GetString(15), JsonSerializerOptions.Web)!, row.GetInt32(16), row.IsDBNull(17) ? [] : row.GetFieldValue<Guid[]>(17),
+                Text(row, 18), Text(row, 19)), row.GetFieldValue<DateOnly>(11)));
         return rows;
     }
 

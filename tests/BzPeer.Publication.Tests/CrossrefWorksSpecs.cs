@@ -17,6 +17,20 @@ public sealed class CrossrefWorksSpecs
     private static SourceWork Work(string members) => Read($$"""{ "DOI": "10.1000/1", "title": ["T"], {{members}} }""").Work.ShouldNotBeNull();
 
     [Fact]
+    public void A_title_and_an_abstract_keep_the_markup_of_their_record()
+    {
+        var work = Read(
+            """
+            {
+              "DOI": "10.1000/182", "title": ["Antisite defects in La<sub>0.7</sub>Sr<sub>0.3</sub>MnO<sub>3</sub>"], "subtitle": ["<i>In situ</i>"],
+              "abstract": "<jats:title>Abstract</jats:title><jats:p>We have <jats:italic>Q</jats:italic>.</jats:p>"
+            }
+            """).Work.ShouldNotBeNull();
+        (work.Title, work.TitleMarkup).ShouldBe(("Antisite defects in La0.7Sr0.3MnO₃: In situ", "Antisite defects in La<sub>0.7</sub>Sr<sub>0.3</sub>MnO<sub>3</sub>: <i>In situ</i>"));
+        (work.Abstract, work.AbstractMarkup).ShouldBe(("We have Q.", "We have <i>Q</i>."));
+    }
+
+    [Fact]
     public void A_record_is_read_whole()
     {
         var read = Read(

@@ -128,6 +128,27 @@ public sealed class ImportsTests(SharedPublication service)
     }
 
     [Fact]
+    public async Task Markup_is_kept_beside_the_plain_text_and_told_with_it()
+    {
+        var number = Records.Number();
+        var plain = Records.OpenAlexBy(number, Records.Author("Ada"));
+        plain["title"] = "H2O in vitro";
+        await service.Import(WorkSource.OpenAlex, Records.Lines(plain));
+        var before = await service.WorkKnownAs($"openalex:W{number}");
+        (before.TitleMarkup, before.AbstractMarkup).ShouldBe((null, null));
+
+        var marked = Records.OpenAlexBy(number, Records.Author("Ada"));
+        marked["title"] = "H<sub>2</sub>O <i>in vitro</i><img src=x onerror=alert(1)>";
+        marked["abstract"] = "<h3>Aim</h3><p>Text of <math><mi onclick='alert(1)'>x</mi></math>.</p>";
+        (await service.Import(WorkSource.OpenAlex, Records.Lines(marked))).Updated.ShouldBe(1);
+        (await service.Import(WorkSource.OpenAlex, Records.Lines(marked))).Unchanged.ShouldBe(1);
+
+        var after = await service.WorkKnownAs($"openalex:W{number}");
+        (after.Title, after.TitleMarkup).ShouldBe(("H₂O in vitro", "H<sub>2</sub>O <i>in vitro</i>"));
+        (after.Abstract, after.AbstractMarkup).ShouldBe(("Aim Text of x.", "<p><b>Aim</b></p><p>Text of <math><mi>x</mi></math>.</p>"));
+    }
+
+    [Fact]
     public async Task The_same_file_again_makes_no_new_event_and_a_changed_record_makes_one()
     {
         var records = Enumerable.Range(0, 3).Select(_ => Records.OpenAlex(Records.Number(), $"A{Records.Number()}", $"A{Records.Number()}")).ToArray();

@@ -102,6 +102,14 @@ public sealed class PublishWorkTests(SharedPublication service)
     }
 
     [Fact]
+    public async Task What_looks_like_markup_in_a_posted_work_is_text()
+    {
+        var people = await service.Register(1);
+        var work = await Publish(service.Host.As(people[0]), Work([Is(people[0])], title: "<i>x</i> &lt; 5"));
+        (work.Title, work.TitleMarkup, work.AbstractMarkup).ShouldBe(("<i>x</i> &lt; 5", null, null));
+    }
+
+    [Fact]
     public async Task The_same_DOI_or_arXiv_id_again_is_the_work_that_stands()
     {
         var ada = (await service.Register(1))[0];

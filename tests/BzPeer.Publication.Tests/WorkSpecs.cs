@@ -1,3 +1,4 @@
+using System.Text.Json;
 using CsCheck;
 using Shouldly;
 using Xunit;
@@ -54,6 +55,32 @@ public sealed class WorkSpecs
         (stands.Doi, stands.ArxivId, stands.OpenAlex, stands.Abstract).ShouldBe(("10.1000/182", "2301.01178", "W1", "Abstract"));
         stands.Topics.ShouldBe(["cs.NI"]);
         stands.Authors.ShouldBe([new("Ada L.", Ada)]);
+    }
+
+    [Fact]
+    public void What_was_stored_before_markup_was_kept_is_read_and_written_as_it_was()
+    {
+        var stored = JsonSerializer.Serialize(Preprint);
+        stored.ShouldNotContain("Markup");
+        JsonSerializer.Deserialize<SourceWork>(stored)!.SaysTheSameAs(Preprint).ShouldBeTrue();
+        Preprint.SaysTheSameAs(Preprint with { TitleMarkup = "A <i>preprint</i>" }).ShouldBeFalse();
+    }
+
+    [Fact]
+    public void Markup_is_of_the_source_whose_text_stands()
+    {
+        var crossref = FromCrossref with { Work = FromCrossref.Work with { TitleMarkup = "The <i>article</i>: as deposited" } };
+        var openAlex = FromOpenAlex with { Work = Article with { TitleMarkup = "<b>The</b> article", Abstract = "H₂O", AbstractMarkup = "H<sub>2</sub>O" } };
+        var arxiv = FromArxiv with { Work = Preprint with { TitleMarkup = "A <i>preprint</i>", AbstractMarkup = "<b>Abstract</b>" } };
+
+        Markup(crossref, openAlex, arxiv).ShouldBe(("The article: as deposited", "The <i>article</i>: as deposited", "H₂O", "H<sub>2</sub>O"));
+        Markup(openAlex, arxiv).ShouldBe(("The article", "<b>The</b> article", "H₂O", "H<sub>2</sub>O"));
+        Markup(FromCrossref, openAlex, arxiv).ShouldBe(("The article: as deposited", null, "H₂O", "H<sub>2</sub>O"));
+        Markup(FromCrossref, FromOpenAlex, arxiv).ShouldBe(("The article: as deposited", null, "Abstract", "<b>Abstract</b>"));
+        Markup(openAlex, FromOpenAlex, arxiv).ShouldBe(("The article", null, "Abstract", "<b>Abstract</b>"));
+
+        static (string, string?, string?, string?) Markup(params IEnumerable<Assertion> said) =>
+            Given(said)!.Stands is var stands ? (stands.Title, stands.TitleMarkup, stands.Abstract, stands.AbstractMarkup) : default;
     }
 
     [Fact]

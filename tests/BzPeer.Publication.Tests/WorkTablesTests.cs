@@ -29,7 +29,8 @@ public sealed class WorkTablesTests(PublicationService service) : IClassFixture<
         records[3]["is_retracted"] = true;
         records[4]["authorships"]!.AsArray().RemoveAt(0);
         await service.Import(WorkSource.OpenAlex, Records.Lines(records));
-        records[2]["title"] = "Corrected again";
+        records[2]["title"] = "Corrected <i>again</i>";
+        records[2]["abstract"] = "<p>One</p><p>H<sub>2</sub>O</p>";
         await service.Import(WorkSource.OpenAlex, Records.Lines(records));
         await Retract(2);
 
@@ -40,6 +41,7 @@ public sealed class WorkTablesTests(PublicationService service) : IClassFixture<
         foreach (var (table, _) in Tables) after[table].ShouldBe(before[table], table);
         before["works"].Length.ShouldBe(706);
         (await service.Scalar("select count(*) from works where retracted")).ShouldBe(5);
+        (await service.Scalar("select count(*) from works where title_markup is not null and abstract_markup is not null")).ShouldBe(1);
 
         async Task Retract(int n)
         {
