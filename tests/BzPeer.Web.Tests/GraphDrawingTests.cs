@@ -1,3 +1,10 @@
+using System.Text.Encodings.Web;
+using System.Xml.Linq;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Localization;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
+
 namespace BzPeer.Web.Tests;
 
 public sealed class GraphDrawingTests
@@ -52,6 +59,36 @@ public sealed class GraphDrawingTests
         lines.Count.ShouldBe(2);
         lines[1].ShouldEndWith("…");
         lines.ShouldAllBe(line => !char.IsHighSurrogate(line.Last()));
+    }
+
+    [Fact]
+    public void A_picture_has_every_node_and_tie_twice_and_only_our_own_markup()
+    {
+        const string Hostile = "\"><script>alert(1)</script>&amp;";
+        var slice = Slice(12);
+        slice = slice with
+        {
+            Nodes = [.. slice.Nodes.Select(node => node.Id == Subject.Id ? node : node with { Label = Hostile + node.Label })],
+            Edges = [.. slice.Edges.Select(edge => edge with { Reason = Hostile })],
+        };
+        var texts = new StringLocalizer<Texts>(new ResourceManagerStringLocalizerFactory(Options.Create(new LocalizationOptions()), NullLoggerFactory.Instance));
+
+        using var written = new StringWriter();
+        new GraphPicture(new("researcher", Subject.Id, Subject.Label, new("Publication", System.Net.HttpStatusCode.OK, slice)), texts).WriteTo(written, HtmlEncoder.Default);
+
+        var drawings = XElement.Parse($"<picture>{written}</picture>").Elements("svg").ToArray();
+        drawings.Select(drawing => (string?)drawing.Attribute("class")).ShouldBe(["graph wide", "graph tall"]);
+        foreach (var drawing in drawings)
+        {
+            var ties = drawing.Elements("path").ToArray();
+            ties.Length.ShouldBe(slice.Edges.Count);
+            ties.ShouldAllBe(tie => ((string)tie.Attribute("class")!).StartsWith("tie ") && ((string)tie.Attribute("d")!).StartsWith('M') && tie.Element("title")!.Value == Hostile);
+            drawing.Elements("a").Select(node => node.Element("title")!.Value).ShouldBe(
+                slice.Nodes.Where(node => node.Id != Subject.Id).Select(node => node.Label), ignoreOrder: true);
+            drawing.Elements("a").ShouldAllBe(node => (string?)node.Attribute("tabindex") == "-1" && ((string)node.Attribute("href")!).StartsWith('/') && node.Element("g")!.Elements().Count() == 1);
+            drawing.Elements("g").Single().Elements("text").Single().Value.ShouldBe(Subject.Label);
+            drawing.Descendants("script").ShouldBeEmpty();
+        }
     }
 
     private static GraphSlice Slice(int nodes)
