@@ -74,7 +74,8 @@ internal sealed record Relationship(Guid ResearcherId, bool Following, bool Foll
 internal sealed record Work(
     Guid Id, string Title, string? Type, int? Year, string? Venue, string? Doi, string? ArxivId, string? Abstract,
     IReadOnlyList<Author>? Authors, IReadOnlyList<string>? Topics, bool? Validated, bool Retracted, int? AuthorCount = null,
-    DateOnly? PublicationDate = null, IReadOnlyList<WorkVersion>? Versions = null, IReadOnlyList<Guid>? TopicIds = null)
+    DateOnly? PublicationDate = null, IReadOnlyList<WorkVersion>? Versions = null, IReadOnlyList<Guid>? TopicIds = null,
+    string? TitleMarkup = null, string? AbstractMarkup = null)
 {
     /// <summary>Its topics with their ids; null where the service does not say them.</summary>
     public IEnumerable<(Guid? Id, string Label)> NamedTopics => (Topics ?? []).Select((label, n) => (TopicIds is { } ids && n < ids.Count ? (Guid?)ids[n] : null, label));
@@ -121,7 +122,7 @@ internal sealed record GraphConnection(int? Hops, IReadOnlyList<GraphNode> Nodes
 /// <summary>The newest of the works that make one hop of it.</summary>
 internal sealed record HopWorks(string Source, string Target, long Total, IReadOnlyList<JoiningWork> Newest);
 
-internal sealed record JoiningWork(Guid Id, string Title, int? Year);
+internal sealed record JoiningWork(Guid Id, string Title, int? Year, string? TitleMarkup = null);
 
 internal sealed record TrustStatement(int Score, string Level, int ModelVersion, IReadOnlyList<Contribution> Contributions, long AsOf = 0);
 

@@ -27,6 +27,9 @@ internal static partial class Mathematics
     /// <summary>A stretch of the text as printed, and what it says.</summary>
     internal sealed record Stretch(string Printed, IReadOnlyList<Part> Parts, bool IsFormula);
 
+    /// <summary>Text as it stands in a page, without a look for formulas.</summary>
+    public static string Encode(string text) => Encoder.Encode(text);
+
     /// <summary>The text as it is shown.</summary>
     public static IHtmlContent Html(string? text) => new HtmlString(Write(text ?? "", AsHtml));
 

@@ -306,6 +306,8 @@ internal sealed partial class FakeServices : IAsyncDisposable
         paper.Doi,
         paper.ArxivId,
         @abstract = paper.Abstract,
+        paper.TitleMarkup,
+        paper.AbstractMarkup,
         authors = paper.Authors.Select((author, n) => new { researcherId = (Guid?)author, name = World.NameOf(author), position = n + 1 })
             .Concat(paper.Unlinked.Select((name, n) => new { researcherId = (Guid?)null, name, position = paper.Authors.Length + n + 1 })),
         versions = paper.Versions,

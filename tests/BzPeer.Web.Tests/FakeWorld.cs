@@ -40,6 +40,8 @@ internal sealed class FakeWorld
         public (bool Reinstates, string Reason)[] Notices { get; init; } = [];
         public string[] Unlinked { get; init; } = [];
         public object[] Versions { get; init; } = [];
+        public string? TitleMarkup { get; init; }
+        public string? AbstractMarkup { get; init; }
     }
 
     public static FakeWorld WithTheSeedPaper()

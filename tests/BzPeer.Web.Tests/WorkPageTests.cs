@@ -85,12 +85,35 @@ public sealed partial class WorkPageTests
     }
 
     [Fact]
+    public async Task Markup_of_a_source_is_shown_wherever_a_title_or_an_abstract_is_read_and_nowhere_else()
+    {
+        var world = new FakeWorld();
+        var author = world.Add("Ada Lovelace");
+        var paper = world.Publish("H₂O in vitro", "Aim Of x.", [author], ["Water"]);
+        world.Papers[^1] = paper with { TitleMarkup = "H<sub>2</sub>O <i>in vitro</i>", AbstractMarkup = "<p><b>Aim</b></p><p>Of <math><mi>x</mi></math>.</p>" };
+        await using var site = await Site.StartAsync(world);
+
+        foreach (var path in new[] { $"/works/{paper.Id}", $"/researchers/{author}", $"/researchers/{author}/works", "/search?q=vitro&in=works", $"/topics/{FakeWorld.Stable("Water")}", "/suggest?q=vitro" })
+            (await site.Html(path)).ShouldContain("H<sub>2</sub>O <i>in vitro</i>", customMessage: path);
+        foreach (var path in new[] { $"/works/{paper.Id}", $"/researchers/{author}", $"/researchers/{author}/works" })
+            (await site.Html(path)).ShouldContain("<p dir=\"auto\"><b>Aim</b></p><p dir=\"auto\">Of <math><mi>x</mi></math>.</p>", customMessage: path);
+        var page = await site.Html($"/works/{paper.Id}");
+        page.ShouldContain("<title>H₂O in vitro · BZPEER</title>");
+        page.ShouldContain("<meta property=\"og:title\" content=\"H₂O in vitro\">");
+        page.ShouldContain("<meta name=\"citation_title\" content=\"H₂O in vitro\">");
+        Data(page)["headline"]!.GetValue<string>().ShouldBe("H₂O in vitro");
+        (await site.Html($"/works/{paper.Id}.bib")).ShouldNotContain("<");
+        (await site.Html($"/works/{paper.Id}.csl.json")).ShouldNotContain("<");
+    }
+
+    [Fact]
     public async Task A_hostile_title_ends_no_element_and_stays_whole_in_the_structured_data()
     {
         const string Hostile = "</script><script>alert(1)</script><!-- $a</script>b$ \" onload=\"x";
         var world = new FakeWorld();
         var author = world.Add("</script><script>alert(2)", "</script><b>Place");
         var paper = world.Publish(Hostile, Hostile, [author], [Hostile], doi: "10.1000/\"><script>alert(3)</script>");
+        world.Papers[^1] = paper with { TitleMarkup = $"<i>x</i>{Hostile}", AbstractMarkup = $"<p>{Hostile}</p>" };
         await using var site = await Site.StartAsync(world);
 
         foreach (var path in new[] { $"/works/{paper.Id}", $"/researchers/{author}", $"/researchers/{author}/works" })
