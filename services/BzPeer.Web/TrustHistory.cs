@@ -14,7 +14,7 @@ internal sealed record TrustHistory(IReadOnlyList<TrustChange> Changes, IReadOnl
     public const int Width = 320;
     public const int Height = 168;
     public const int Left = 30;
-    public const int Right = 312;
+    public const int Right = 248;
     public const int Top = 8;
     public const int Base = 146;
 

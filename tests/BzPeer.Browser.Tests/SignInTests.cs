@@ -21,6 +21,13 @@ public sealed class SignInTests(Browser browser, SeedSystem system)
 
         await Assertions.Expect(page).ToHaveURLAsync(new System.Text.RegularExpressions.Regex("/works\\?sort=title$"));
         await Assertions.Expect(page.GetByRole(AriaRole.Link, new() { Name = "Josiah Carberry" })).ToBeVisibleAsync();
+        // A page as everybody has, with nothing on it yet; and their lists.
+        await page.GetByRole(AriaRole.Link, new() { Name = "Josiah Carberry" }).ClickAsync();
+        await Assertions.Expect(page.GetByText("No work is in the record yet. Works come in from")).ToBeVisibleAsync();
+        await Assertions.Expect(page.GetByText("Nothing is connected here yet.")).ToBeVisibleAsync();
+        var own = page.Url;
+        foreach (var list in new[] { "works", "topics", "institutions", "collaborators" })
+            (await page.GotoAsync($"{own}/{list}"))!.Status.ShouldBe(200);
         await page.GotoAsync(system.Address("/researchers/{seed}"));
         await page.GetByRole(AriaRole.Button, new() { Name = "Follow researcher" }).ClickAsync();
         await Assertions.Expect(page.GetByRole(AriaRole.Button, new() { Name = "Unfollow researcher" })).ToBeVisibleAsync();

@@ -9,6 +9,18 @@ namespace BzPeer.Web.Tests;
 public sealed partial class GermanTests
 {
     [Fact]
+    public async Task Drawings_have_their_coordinates_as_svg_writes_them()
+    {
+        await using var site = await Site.StartAsync();
+        using var page = new HttpRequestMessage(HttpMethod.Get, $"/researchers/{site.World.Seed}") { Headers = { { "Accept-Language", "de" } } };
+        using var answer = await site.Client.SendAsync(page, TestContext.Current.CancellationToken);
+        var html = await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
+
+        html.ShouldContain("class=\"history\"");
+        html.ShouldNotMatch("<(text|circle|rect|path|svg)[^>]* (x|y|cx|cy|r|d|width|height)=\"[^\"]*\\d,\\d");
+    }
+
+    [Fact]
     public async Task A_researchers_page_says_everything_in_german()
     {
         await using var site = await German();
@@ -19,7 +31,7 @@ public sealed partial class GermanTests
         foreach (var line in new[]
         {
             "Forschungsprofil", "Daniel Bernier", "Daniel Bernier trägt zur Forschung und ihrer Infrastruktur bei.", "Zugehörigkeit nicht importiert", "Offen für Zusammenarbeit",
-            "Vertrauen im Überblick", "Vertrauen 11 – Basis", "1 Arbeiten", "0 Follower:innen", "1 Themen", "4 enge Koautor:innen",
+            "Vertrauen im Überblick", "Vertrauen 11 – Basis", "1 Arbeit", "0 Follower:innen", "1 Thema", "4 enge Koautor:innen",
             "Folgen 0", "Forschungsgraph", "1 veröffentlichte Arbeit", "Preprint 2023 arXiv", FakeWorld.SeedTitle,
         })
         {

@@ -26,7 +26,7 @@ public sealed class SubjectPagesTests
         var html = await site.Html(Topic("cs.NI"));
         var text = Site.TextOf(html);
 
-        text.ShouldContain("Topic cs.NI 2 works · 5 researchers");
+        text.ShouldContain("Topic cs.NI Networking and Internet Architecture , a category of arXiv 2 works · 5 researchers");
         text.ShouldContain("Trust 11 - Baseline");
         text.ShouldContain("2 works on it");
         text.ShouldContain(FakeWorld.SeedTitle);
@@ -74,7 +74,7 @@ public sealed class SubjectPagesTests
         researcher.ShouldContain(link);
         researcher.ShouldContain($"<a href=\"{Place("Bell Canada")}\"");
         researcher.ShouldContain($"href=\"/researchers/{site.World.Seed}/topics\"");
-        Site.TextOf(await site.Html($"/researchers/{site.World.Find("Stefano Salsano")}/topics")).ShouldContain("cs.NI 2 2 works");
+        Site.TextOf(await site.Html($"/researchers/{site.World.Find("Stefano Salsano")}/topics")).ShouldContain("cs.NI Networking and Internet Architecture 2 2 works");
         (await site.Html($"/researchers/{site.World.Seed}/institutions")).ShouldContain($"href=\"{Place("Bell Canada")}\"");
     }
 

@@ -12,8 +12,8 @@ public sealed class TrustHistoryTests
     {
         var history = TrustHistory.Of(new([Change(5, 100), Change(0, 0)], null), March.AddDays(10)).ShouldNotBeNull();
 
-        history.Points.ShouldBe([(30, 146), (171, 8)]);
-        history.Line.ShouldBe("M30 146H171V8H312");
+        history.Points.ShouldBe([(30, 146), (139, 8)]);
+        history.Line.ShouldBe("M30 146H139V8H248");
         history.IsOneDay.ShouldBeFalse();
         history.Whole.ShouldBeTrue();
     }
@@ -25,7 +25,7 @@ public sealed class TrustHistoryTests
         {
             var history = TrustHistory.Of(new([Change(0, 11)], "more"), now).ShouldNotBeNull();
             history.Points.ShouldHaveSingleItem().X.ShouldBe(30);
-            history.Line.ShouldEndWith("H312");
+            history.Line.ShouldEndWith("H248");
             history.IsOneDay.ShouldBeTrue();
             history.Whole.ShouldBeFalse();
         }
