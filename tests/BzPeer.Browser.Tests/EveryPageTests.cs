@@ -1,3 +1,4 @@
+using Deque.AxeCore.Commons;
 using Deque.AxeCore.Playwright;
 
 namespace BzPeer.Browser.Tests;
@@ -42,6 +43,8 @@ public sealed class EveryPageTests(Browser browser, SeedSystem system)
         await page.EvaluateAsync("document.querySelectorAll('details').forEach(each => { each.removeAttribute('name'); each.open = true; })");
 
         (await page.EvaluateAsync<int>("document.documentElement.scrollWidth")).ShouldBeLessThanOrEqualTo(320);
+        // And a finger finds what it looks for: axe asks that of no page by itself.
+        (await page.RunAxe(new AxeRunOptions { RunOnly = RunOnlyOptions.Rules("target-size") })).Violations.SelectMany(each => each.Nodes).Select(node => node.Html).ShouldBeEmpty();
     }
 
     [Theory]

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.IO.Compression;
 using System.Net;
+using System.Net.Http.Json;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using BzPeer.Provisioning;
@@ -14,12 +15,13 @@ namespace BzPeer.Load;
 
 /// <summary>
 /// The pages of researchers as visitors have them: how long the server takes, how many it manages against the same server answering a constant
-/// string of the same size, how much goes over the wire, how soon a number moves on an open page, and what Lighthouse says.
+/// string of the same size, how much goes over the wire, how soon a number moves on an open page, how soon the explorer answers, and what Lighthouse says.
 /// </summary>
 internal static partial class PageReport
 {
     private const int Connections = 32;
     private const int Follows = 200;
+    private const int Repeats = 12;
     private static readonly TimeSpan Duration = TimeSpan.FromSeconds(10);
 
     public static async Task<string> RunAsync(Stand stand)
@@ -40,6 +42,7 @@ internal static partial class PageReport
         await using (var server = await ConstantAsync(size)) constant = await ReadAsync(server.Url, people, Connections);
         var bytes = await TransferredAsync(system.Site, people[0]);
         var moved = await MovedAsync(stand, system.Site, people);
+        var explored = await ExploredAsync(http);
         var lighthouse = await LighthouseAsync(system.Site, people[0]);
         var machine = await stand.DescribeAsync();
 
@@ -61,6 +64,15 @@ internal static partial class PageReport
             | against a constant | {cold.PerSecond / constant.PerSecond:0.000}x | 0.05x | the same |
             | transferred for a first visit | {bytes.Sum(part => part.Bytes) / 1000.0:0.0} kB | 100 kB | {string.Join(", ", bytes.Select(part => $"{part.Name} {part.Bytes / 1000.0:0.0}"))} |
             | a count moves on an open page | p50 {Percentiles.Of(moved, 0.5):0} ms, p95 {Percentiles.Of(moved, 0.95):0} ms | 300 (p95) | from the answer to a follow to the text of the page in a browser, {moved.Length} follows one after another |
+
+            ## The explorer in use
+
+            Milliseconds from a click, or a year that is typed, until the page has been laid out and painted again and can answer, the median and the longest of {Repeats}: up to 16 of them are the wait for the screen.
+            At most 50 at 1,400 nodes and 100 at several thousand is what the project wants.
+
+            | nodes | ties | a kind goes or comes | other years | another order of the nodes | another selection |
+            |---:|---:|---:|---:|---:|---:|
+            {string.Join('\n', explored)}
 
             ## Lighthouse, mobile
 
@@ -200,6 +212,73 @@ internal static partial class PageReport
 
         delays.Sort();
         return [.. delays];
+    }
+
+    /// <summary>How soon the explorer answers, once around 1,400 nodes and once around as many as can be had.</summary>
+    private static async Task<List<string>> ExploredAsync(HttpClient http)
+    {
+        using var playwright = await Microsoft.Playwright.Playwright.CreateAsync();
+        await using var browser = await playwright.Chromium.LaunchAsync(new() { ExecutablePath = await ChromiumAsync(), Args = Chromium.Flags });
+        List<string> rows = [];
+        foreach (var atLeast in new[] { 1_400, int.MaxValue })
+        {
+            var page = await browser.NewPageAsync(new() { ViewportSize = new() { Width = 1280, Height = 900 } });
+            await page.GotoAsync(new Uri(http.BaseAddress!, await LargeExplorerAsync(http, atLeast)).ToString());
+            await page.Locator("#graph[role=application]:not([aria-busy])").WaitForAsync(new() { Timeout = 60_000 });
+            var size = await page.EvaluateAsync<int[]>("() => { const { nodes, ties } = document.querySelector('#graph').drawing; return [nodes.length, ties.length]; }");
+            var figures = new List<string>();
+            foreach (var act in new[]
+            {
+                "n => document.querySelector('#filter [value=topic]').click()",
+                "n => { const from = document.querySelector('#from'); from.value = n % 2 ? '' : '2015'; from.dispatchEvent(new Event('input', { bubbles: true })); }",
+                "n => document.querySelector(`#nodes [data-sort=${['name', 'links', 'weight'][n % 3]}]`).click()",
+                "n => document.querySelectorAll('#nodes [data-select]')[n].click()",
+            })
+            {
+                List<double> taken = [];
+                for (var n = 0; n < Repeats; n++)
+                {
+                    taken.Add(await page.EvaluateAsync<double>(
+                        $$"""
+                        async n => {
+                          const began = performance.now();
+                          ({{act}})(n);
+                          await new Promise(painted => requestAnimationFrame(() => {
+                            const { port1, port2 } = new MessageChannel();
+                            port1.onmessage = painted;
+                            port2.postMessage(0);
+                          }));
+                          return performance.now() - began;
+                        }
+                        """, n));
+                    await page.Locator("#inspector:not([aria-busy])").WaitForAsync();
+                }
+
+                taken.Sort();
+                figures.Add(string.Create(CultureInfo.InvariantCulture, $"{Percentiles.Of([.. taken], 0.5):0}, {taken[^1]:0}"));
+            }
+
+            rows.Add(string.Create(CultureInfo.InvariantCulture, $"| {size[0]:N0} | {size[1]:N0} | {string.Join(" | ", figures)} |"));
+            await page.CloseAsync();
+        }
+
+        return rows;
+    }
+
+    /// <summary>An explorer around an institution, with so many of its neighbours expanded that it has at least so many nodes, or with as many as can be.</summary>
+    private static async Task<string> LargeExplorerAsync(HttpClient http, int nodes)
+    {
+        var found = (await http.GetFromJsonAsync<JsonNode>("/api/institutions?q=university"))!["items"]!.AsArray();
+        var root = $"/explore/institution/{found.MaxBy(each => each!["works"]!.GetValue<int>())!["id"]}";
+        var neighbours = (await http.GetFromJsonAsync<JsonNode>($"{root}?handler=json&limit=200"))!["nodes"]!.AsArray().Skip(1).Where(node => (string)node!["kind"]! is "topic" or "institution").Take(25);
+        var address = $"{root}?limit=200";
+        foreach (var neighbour in neighbours)
+        {
+            address += $"&expand={neighbour!["kind"]}.{neighbour["id"]}";
+            if ((await http.GetFromJsonAsync<JsonNode>(address.Replace("?", "?handler=json&", StringComparison.Ordinal)))!["nodes"]!.AsArray().Count >= nodes) break;
+        }
+
+        return address;
     }
 
     private static Task<string> ChromiumAsync() => Chromium.EnsureAsync(Repository.DataFolder, Console.Error.WriteLine);

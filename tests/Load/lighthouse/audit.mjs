@@ -10,7 +10,7 @@ try {
   const number = audit => lhr.audits[audit].numericValue;
   const failed = Object.values(lhr.categories).flatMap(category => category.auditRefs
     .filter(({ id, weight }) => weight > 0 && lhr.audits[id].score !== null && lhr.audits[id].score < 1)
-    .map(({ id }) => `${category.id}: ${lhr.audits[id].title} (${lhr.audits[id].displayValue ?? lhr.audits[id].score})`));
+    .map(({ id }) => `${category.id}: ${lhr.audits[id].title} (${lhr.audits[id].displayValue ?? lhr.audits[id].score})${lhr.audits[id].details?.items?.filter(({ node }) => node).slice(0, 3).map(({ node }) => ` ${node.snippet}`).join("") ?? ""}`));
   console.log(JSON.stringify({
     version: lhr.lighthouseVersion,
     ...scores,
