@@ -31,7 +31,7 @@ public sealed class LiveNumbersTests(Browser browser, SeedSystem system)
         await Assertions.Expect(page.Locator("#works .lead")).ToHaveTextAsync("2 published item(s)");
         await Assertions.Expect(page.Locator(".stat [data-number=works]")).ToHaveTextAsync("2");
         await Assertions.Expect(page.Locator(".stat [data-number=closeCollaborators]")).ToHaveTextAsync("2");
-        await Assertions.Expect(page.GetByText("Trust 13 - Baseline")).ToBeVisibleAsync();
+        await Assertions.Expect(page.GetByText("Trust 13 - Baseline", new() { Exact = true })).ToBeVisibleAsync();
         await Assertions.Expect(page.Locator(".contributions")).ToContainTextAsync("2 validated works");
         await Assertions.Expect(page.Locator(".trust-history circle title").Last).ToContainTextAsync("13 - Baseline");
         await Assertions.Expect(page.Locator("[aria-live=polite]")).ToContainTextAsync($"New work: {second}");
@@ -96,7 +96,7 @@ public sealed class LiveNumbersTests(Browser browser, SeedSystem system)
         site.World.Publish("Another paper", "", [site.World.Seed], ["cs.NI"]);
         site.World.AsOf = 2;
         Tell(site, "trust", new { position = "trust:2", score = 13, level = "Baseline" });
-        await Assertions.Expect(page.GetByText("Trust 13 - Baseline")).ToBeVisibleAsync();
+        await Assertions.Expect(page.GetByText("Trust 13 - Baseline", new() { Exact = true })).ToBeVisibleAsync();
         answer.SetResult();
         await Assertions.Expect(page.GetByText("You follow Daniel Bernier.")).ToBeVisibleAsync();
         Tell(site, "counts", new { position = "follow:40", followers = 0, following = 0 });
@@ -123,7 +123,7 @@ public sealed class LiveNumbersTests(Browser browser, SeedSystem system)
         Tell(site, "bibliography", new { position = "publication:2", works = 2, topics = 1, closeCollaborators = 4 });
         Tell(site, "trust", new { position = "trust:2", score = 13, level = "Baseline" });
 
-        await Assertions.Expect(page.GetByText("Trust 13 - Baseline")).ToBeVisibleAsync();
+        await Assertions.Expect(page.GetByText("Trust 13 - Baseline", new() { Exact = true })).ToBeVisibleAsync();
         await Assertions.Expect(page.Locator(".stat [data-number=works]")).ToHaveTextAsync("2");
         await Assertions.Expect(page.Locator(".contributions")).ToContainTextAsync("2 validated work(s)");
         await Assertions.Expect(page.Locator(".contributions")).ToBeVisibleAsync();
@@ -185,7 +185,7 @@ public sealed class LiveNumbersTests(Browser browser, SeedSystem system)
         await Assertions.Expect(page.GetByText("Trust 11 - Baseline")).ToBeVisibleAsync();
 
         site.Services.Failing.Clear();
-        await Assertions.Expect(page.GetByText("Trust 13 - Baseline")).ToBeVisibleAsync();
+        await Assertions.Expect(page.GetByText("Trust 13 - Baseline", new() { Exact = true })).ToBeVisibleAsync();
     }
 
     [Fact]
