@@ -115,18 +115,20 @@ internal sealed class ResearcherModel(BzPeerApi api, TimeProvider clock, IString
         var counts = api.FollowCounts(Id, Position, OwnPage ? Me?.AccessToken : null, ct);
         var list = api.Works(Id, works, ct, minPosition: listed);
         var collaborators = api.Collaborators(Id, 20, null, ct, listed);
-        var institutions = api.Labels("researchers", Id, "institutions", 80, null, ct);
 
         Card = await card;
         if (this.Instead(Card, other => $"/researchers/{other}") is { } elsewhere)
             return elsewhere;
+        // Only who has an affiliation has a place to be looked for: for most people that would be an answer nobody needs.
+        var institutions = Card.Value?.Affiliation is null ? null : api.Labels("researchers", Id, "institutions", 80, null, ct);
         (Statement, Changes, Counts, Works, Collaborators) = (await statement, await changes, await counts, await list, await collaborators);
         if (Statement.Value?.AsOf < wanted.Trust)
             Statement = await api.Trust(Id, ct, At("trust", wanted.Trust));
         // The score moved between the two answers: what is drawn must end at the score that stands above it.
         if (Statement.Value is { } stated && Changes.Value?.Items is [var newest, ..] && newest.To.Score != stated.Score)
             (Statement, Changes) = (await api.Trust(Id, ct, At("trust", stated.AsOf)), await api.TrustChanges(Id, null, ct, At("trust", stated.AsOf)));
-        Affiliation = (await institutions).Value?.Items.FirstOrDefault(place => place.Label == Card.Value?.Affiliation);
+        if (institutions is not null)
+            Affiliation = (await institutions).Value?.Items.FirstOrDefault(place => place.Label == Card.Value?.Affiliation);
         return this.IfMalformed(Works);
 
         static string? At(string service, long position) => position > 0 ? string.Create(CultureInfo.InvariantCulture, $"{service}:{position}") : null;
