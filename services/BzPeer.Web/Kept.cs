@@ -1,9 +1,4 @@
-using System.Buffers.Text;
 using System.Collections.Concurrent;
-using BzPeer.Contracts;
-using BzPeer.ServiceDefaults;
-using RabbitMQ.Client;
-using RabbitMQ.Client.Events;
 
 namespace BzPeer.Web;
 
@@ -132,88 +127,5 @@ internal sealed class Kept(TimeProvider clock, long mostBytes = Kept.MostBytes)
         bytes -= entry.Bytes;
         foreach (var id in entry.Ids)
             if (keysOf.TryGetValue(id, out var keys) && keys.Remove(key) && keys.Count == 0) keysOf.Remove(id);
-    }
-}
-
-internal static class Ids
-{
-    /// <summary>Every id in a text, in the form that addresses, answers and events have.</summary>
-    public static List<string> In(ReadOnlySpan<byte> text)
-    {
-        const int beforeHyphen = 8;
-        List<string> ids = [];
-        for (var at = 0; at < text.Length;)
-        {
-            var hyphen = text[at..].IndexOf((byte)'-');
-            if (hyphen < 0) break;
-            var start = at + hyphen - beforeHyphen;
-            if (start >= 0 && Utf8Parser.TryParse(text[start..], out Guid id, out var length))
-            {
-                ids.Add(id.ToString());
-                at = start + length;
-            }
-            else
-            {
-                at += hyphen + 1;
-            }
-        }
-
-        return ids;
-    }
-}
-
-/// <summary>Listens to all events of all services, as any consumer may, and drops what names what they name.</summary>
-internal sealed class News(Kept kept, Uri broker, TimeProvider clock, ILogger<News> log) : BackgroundService
-{
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
-    {
-        while (!stoppingToken.IsCancellationRequested)
-        {
-            try
-            {
-                await ListenAsync(stoppingToken);
-            }
-            catch (Exception e) when (!stoppingToken.IsCancellationRequested)
-            {
-                log.LogWarning("No events are heard, so no page is kept: {Reason}", e.Message);
-                await Task.Delay(TimeSpan.FromSeconds(1), clock, stoppingToken);
-            }
-        }
-    }
-
-    private async Task ListenAsync(CancellationToken stopping)
-    {
-        await using var connection = await new ConnectionFactory { Uri = broker, ClientProvidedName = "bzpeer-web", AutomaticRecoveryEnabled = false }.CreateConnectionAsync(stopping);
-        await using var channel = await connection.CreateChannelAsync(cancellationToken: stopping);
-        await EventsExchange.DeclareAsync(channel, stopping);
-        var queue = await channel.QueueDeclareAsync(cancellationToken: stopping);
-        await channel.QueueBindAsync(queue.QueueName, CloudEvents.Exchange, "#", cancellationToken: stopping);
-        var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        var consumer = new AsyncEventingBasicConsumer(channel);
-        consumer.ReceivedAsync += (_, message) =>
-        {
-            kept.Drop(Ids.In(message.Body.Span));
-            return Task.CompletedTask;
-        };
-        consumer.ShutdownAsync += (_, reason) =>
-        {
-            ended.TrySetException(new EndOfStreamException(reason.Exception?.Message ?? reason.ReplyText));
-            return Task.CompletedTask;
-        };
-        consumer.UnregisteredAsync += (_, _) =>
-        {
-            ended.TrySetException(new EndOfStreamException("The queue was deleted."));
-            return Task.CompletedTask;
-        };
-        await channel.BasicConsumeAsync(queue.QueueName, autoAck: true, consumer, stopping);
-        try
-        {
-            kept.Listening = true;
-            await ended.Task.WaitAsync(stopping);
-        }
-        finally
-        {
-            kept.Listening = false;
-        }
     }
 }
