@@ -335,9 +335,9 @@ internal static partial class Mathematics
 
         private List<Part>? DoubleStruck()
         {
-            const string Plain = "CHNPQRZE1", Struck = "ℂℍℕℙℚℝℤ";
-            if (Upright() is not [Letters { Text: [var letter] }]) return null;
-            return Plain.IndexOf(letter) switch { < 0 => null, 7 => [new Letters("𝔼")], 8 => [new Letters("𝟙")], var index => [new Letters($"{Struck[index]}")] };
+            const string Usual = "CHNPQRZE1";
+            if (Upright() is not [Letters { Text: [var letter] }] || !Usual.Contains(letter, StringComparison.Ordinal)) return null;
+            return [new Letters(MathLetters.Of($"{letter}", "double-struck"))];
         }
 
         private static Part Accented(Part part, string accent) => part switch
