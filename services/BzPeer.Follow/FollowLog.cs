@@ -229,8 +229,7 @@ public sealed class FollowLog(IDocumentStore store, NpgsqlDataSource database)
     /// <summary>Lists and relationships have everything that is committed: refuses only a <c>Min-Position</c> that is not there yet.</summary>
     public Task<Microsoft.AspNetCore.Http.HttpResults.ProblemHttpResult?> WaitAsync(HttpContext http, TimeProvider clock) => Position.WaitAsync(http, async cancellation =>
     {
-        await using var command = database.CreateCommand("select coalesce(max(seq_id), 0) from mt_events");
-        var last = (long)(await command.ExecuteScalarAsync(cancellation))!;
+        var last = await EventStore.LastPositionAsync(database, cancellation);
         return source => source == Sources.Follow ? last : 0;
     }, clock);
 

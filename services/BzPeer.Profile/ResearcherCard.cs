@@ -89,7 +89,7 @@ public static class ResearcherCardEndpoint
         if (await Position.WaitAsync(http, async token =>
             {
                 // The marks first: the card read after it has at least as much.
-                var (everybody, own) = (await FollowMark.ReadAsync(database, token), await ResearcherCards.LastPositionAsync(database, token));
+                var (everybody, own) = (await FollowMark.ReadAsync(database, token), await EventStore.LastPositionAsync(database, token));
                 card = (await ResearcherCards.LoadAsync(database, [id], token)).SingleOrDefault();
                 return source => Math.Max(card?.AsOf.Of(source) ?? 0, source switch { Sources.Follow => everybody, Sources.Profile => own, _ => 0 });
             }, clock) is { } problem) return problem;

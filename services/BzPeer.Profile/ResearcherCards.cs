@@ -71,13 +71,6 @@ public sealed class ResearcherCards : IProjection
         """,
         Array.ConvertAll(last, researcher => researcher.Key), Array.ConvertAll(last, researcher => researcher.Value));
 
-    /// <summary>The position up to which every card has what this service itself knows: the rows are written with the events.</summary>
-    internal static async Task<long> LastPositionAsync(NpgsqlDataSource database, CancellationToken cancellation)
-    {
-        await using var command = database.CreateCommand("select coalesce(max(seq_id), 0) from mt_events");
-        return (long)(await command.ExecuteScalarAsync(cancellation))!;
-    }
-
     /// <summary>The profiles behind <paramref name="ids"/>; those nobody registered are left out.</summary>
     internal static async Task<Dictionary<Guid, StoredProfile>> LoadProfilesAsync(NpgsqlDataSource database, Guid[] ids, CancellationToken cancellation)
     {

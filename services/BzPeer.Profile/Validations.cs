@@ -145,7 +145,7 @@ public static class Validations
     private static Task<ProblemHttpResult?> WaitAsync(HttpContext http, NpgsqlDataSource database, TimeProvider clock) =>
         Position.WaitAsync(http, async cancellation =>
         {
-            var last = await ResearcherCards.LastPositionAsync(database, cancellation);
+            var last = await EventStore.LastPositionAsync(database, cancellation);
             return source => source == Sources.Profile ? last : 0;
         }, clock);
 

@@ -56,7 +56,7 @@ internal static class GraphConnectionEndpoint
         {
             // A plan made once for any arrays takes them for short; these may have thousands of ids. And the default price of a page is
             // that of a disk: for a few thousand works the planner would rather go through the index of all.
-            await using var start = new NpgsqlCommand("set local plan_cache_mode = force_custom_plan; set local random_page_cost = 1.1; select coalesce(max(seq_id), 0) from mt_events", snapshot);
+            await using var start = new NpgsqlCommand($"set local plan_cache_mode = force_custom_plan; set local random_page_cost = 1.1; {EventStore.LastPosition}", snapshot);
             asOf = (long)(await start.ExecuteScalarAsync(cancellation))!;
             found = await new ConnectionSearch(collaborations, snapshot).FindAsync(from, to, cancellation);
             if (found.Way is { Count: > 0 } hops) works = await WorksAsync(snapshot, hops, cancellation);

@@ -113,7 +113,7 @@ internal sealed class Graph(NpgsqlDataSource database, string centreKind, Guid c
     private async Task<(long AsOf, GraphNode? Centre, Dictionary<string, (List<Neighbour> Nearest, int Total)> Neighbours)> AroundAsync(
         NpgsqlConnection connection, int most, CancellationToken cancellation)
     {
-        await using var batch = new NpgsqlBatch(connection) { BatchCommands = { new("select coalesce(max(seq_id), 0) from mt_events"), Centre } };
+        await using var batch = new NpgsqlBatch(connection) { BatchCommands = { new(EventStore.LastPosition), Centre } };
         foreach (var kind in Kinds)
             if (kind != centreKind || kind == "researcher")
                 batch.BatchCommands.Add(kind == centreKind ? Collaborations.Of(centre) : Neighbours(kind, most));

@@ -90,15 +90,9 @@ internal static class Works
     internal static Task<Microsoft.AspNetCore.Http.HttpResults.ProblemHttpResult?> WaitAsync(HttpContext http, NpgsqlDataSource database, TimeProvider clock) =>
         Position.WaitAsync(http, async cancellation =>
         {
-            var last = await LastPositionAsync(database, cancellation);
+            var last = await EventStore.LastPositionAsync(database, cancellation);
             return source => source == Sources.Publication ? last : 0;
         }, clock);
-
-    internal static async Task<long> LastPositionAsync(NpgsqlDataSource database, CancellationToken cancellation)
-    {
-        await using var command = database.CreateCommand("select coalesce(max(seq_id), 0) from mt_events");
-        return (long)(await command.ExecuteScalarAsync(cancellation))!;
-    }
 
     /// <summary>Works as lists have them.</summary>
     internal static Task<List<Row>> QueryAsync(NpgsqlDataSource database, string where, CancellationToken cancellation, params object[] parameters) =>

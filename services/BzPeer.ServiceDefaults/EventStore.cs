@@ -102,6 +102,16 @@ public static class EventStore
         return marten;
     }
 
+    /// <summary>The SQL of the position of the last event; 0 where there is none.</summary>
+    public const string LastPosition = "select coalesce(max(seq_id), 0) from mt_events";
+
+    /// <summary>The position of the last event, which is how far everything is that is written with the events; 0 where there is none.</summary>
+    public static async Task<long> LastPositionAsync(NpgsqlDataSource database, CancellationToken cancellation)
+    {
+        await using var command = database.CreateCommand(LastPosition);
+        return (long)(await command.ExecuteScalarAsync(cancellation))!;
+    }
+
     /// <summary>A session whose events carry the trace they were made in.</summary>
     public static IDocumentSession TracedSession(this IDocumentStore store)
     {

@@ -102,8 +102,7 @@ public static class TrustStatementEndpoint
     {
         if (long.TryParse(asOf, NumberStyles.None, CultureInfo.InvariantCulture, out var position))
         {
-            await using var last = database.CreateCommand("select coalesce(max(seq_id), 0) from mt_events");
-            return (long)(await last.ExecuteScalarAsync(cancellation))! is var end && position > end
+            return await EventStore.LastPositionAsync(database, cancellation) is var end && position > end
                 ? (0, Problems.Of(409, "not-there-yet", "Not there yet", $"The last position is {end}, you ask for {position}."))
                 : (position, null);
         }
