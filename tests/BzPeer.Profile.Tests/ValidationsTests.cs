@@ -180,7 +180,7 @@ public sealed class ValidationsTests(ProfileService service) : IClassFixture<Pro
         var made = await service.Validated(ada, value: "Ada");
         using (await service.Withdraw(ada, made.Id, "?reason=A%20mistake")) { }
         using (await service.EndClaim(ada, service.Curator(), "?reason=Not%20she")) { }
-        await ToldAll(1);
+        await ToldAll();
         // At least once: a page of events that was broken off is told again. And the bus may still be telling of others.
         var told = heard.Where(e => e.Origin.Subject == ada).DistinctBy(e => e.Origin.EventId).ToList();
 
@@ -193,11 +193,12 @@ public sealed class ValidationsTests(ProfileService service) : IClassFixture<Pro
             [(2, nameof(ProfileClaimed)), (3, nameof(IdentityValidated)), (4, nameof(ValidationWithdrawn)), (5, nameof(ClaimWithdrawn))]);
 
         var daemon = service.Services.GetRequiredService<Marten.Events.Daemon.Coordination.IProjectionCoordinator>().DaemonForMainDatabase();
+        heard.Clear();
         await daemon.RewindSubscriptionAsync("Relay", Ct, sequenceFloor: 0);
-        await ToldAll(1 + heard.Where(e => e.Origin.Subject == ada).CountBy(e => e.Origin.EventId).Max(times => times.Value));
+        await ToldAll();
         await listening.StopAsync(Ct);
 
-        Task ToldAll(int times) => Eventually.Async(() => heard.Where(e => e.Origin.Subject == ada).GroupBy(e => e.Origin.EventId).Count(same => same.Count() >= times) == 4, "all four are told", ct: Ct);
+        Task ToldAll() => Eventually.Async(() => heard.Where(e => e.Origin.Subject == ada).DistinctBy(e => e.Origin.EventId).Count() == 4, "all four are told", ct: Ct);
 
         Task Hear(IIntegrationEvent message)
         {
