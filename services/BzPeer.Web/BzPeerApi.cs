@@ -167,7 +167,7 @@ internal sealed record SignInAnswer(Guid ResearcherId, IReadOnlyList<string> Rol
 /// <summary>The public API as the pages call it: straight to the services, each call with its own patience, never an exception.</summary>
 internal sealed partial class BzPeerApi(IHttpClientFactory clients, Kept kept, IHttpContextAccessor asking, ILogger<BzPeerApi> log)
 {
-    private sealed record KeptAnswer(object Answer, IReadOnlyCollection<string> Ids);
+    private sealed record KeptAnswer(object Answer, IReadOnlyCollection<Guid> Ids);
 
     private static readonly TimeSpan Quick = TimeSpan.FromSeconds(3);
     // A graph around a prolific researcher may take a while, and the page has been sent by then.
@@ -284,7 +284,7 @@ internal sealed partial class BzPeerApi(IHttpClientFactory clients, Kept kept, I
             using var response = await clients.CreateClient(service).SendAsync(request, limit.Token);
             var content = await response.Content.ReadAsByteArrayAsync(limit.Token);
             var answer = Read<T>(service, response, content);
-            HashSet<string>? ids = answer.Unavailable ? null : [.. Ids.In(content), .. Ids.In(Encoding.UTF8.GetBytes(path))];
+            HashSet<Guid>? ids = answer.Unavailable ? null : [.. Ids.In(content), .. Ids.In(Encoding.UTF8.GetBytes(path))];
             PublicPages.MadeFrom(asking.HttpContext, ids);
             if (keep is not null && ids is not null && answer.Value is not null) kept.Keep(keep, new KeptAnswer(answer, ids), content.Length * InMemory, ids, kept.Longest, TimeSpan.Zero, asked);
             return answer;

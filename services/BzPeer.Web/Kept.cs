@@ -19,14 +19,14 @@ internal sealed class Kept(TimeProvider clock, long mostBytes = Kept.MostBytes)
     /// <summary>For so long after an event the read models behind an answer may not have had it yet.</summary>
     private static readonly TimeSpan Unsettled = TimeSpan.FromSeconds(10);
 
-    private sealed record Entry(string Key, object Value, long Until, int Bytes, IReadOnlyCollection<string> Ids);
+    private sealed record Entry(string Key, object Value, long Until, int Bytes, IReadOnlyCollection<Guid> Ids);
 
     private readonly ConcurrentDictionary<string, Entry> entries = new();
     private readonly Lock writing = new();
-    private readonly Dictionary<string, HashSet<string>> keysOf = [];
+    private readonly Dictionary<Guid, HashSet<string>> keysOf = [];
     private readonly Queue<Entry> oldestFirst = new();
-    private Dictionary<string, (long At, long Moment)> dropped = [];
-    private Dictionary<string, (long At, long Moment)> droppedBefore = [];
+    private Dictionary<Guid, (long At, long Moment)> dropped = [];
+    private Dictionary<Guid, (long At, long Moment)> droppedBefore = [];
     private long droppedSince;
     private long moment;
     private long forgotten;
@@ -55,7 +55,7 @@ internal sealed class Kept(TimeProvider clock, long mostBytes = Kept.MostBytes)
     /// Keeps what was asked for at a <see cref="Moment"/> for so long: <paramref name="settled"/>, or <paramref name="unsettled"/> where
     /// something in it has only just changed. Not at all where that was after it was asked for, nor where that is not known any more.
     /// </summary>
-    public void Keep(string key, object value, int size, IReadOnlyCollection<string> ids, TimeSpan settled, TimeSpan unsettled, long asked)
+    public void Keep(string key, object value, int size, IReadOnlyCollection<Guid> ids, TimeSpan settled, TimeSpan unsettled, long asked)
     {
         lock (writing)
         {
@@ -82,7 +82,7 @@ internal sealed class Kept(TimeProvider clock, long mostBytes = Kept.MostBytes)
     }
 
     /// <summary>Drops whatever names any of these, and remembers for a while that something has happened to them.</summary>
-    public void Drop(IEnumerable<string> ids)
+    public void Drop(IEnumerable<Guid> ids)
     {
         lock (writing)
         {
@@ -115,9 +115,9 @@ internal sealed class Kept(TimeProvider clock, long mostBytes = Kept.MostBytes)
         }
     }
 
-    private (long At, long Moment) LastDrop(string id) => dropped.TryGetValue(id, out var last) || droppedBefore.TryGetValue(id, out last) ? last : default;
+    private (long At, long Moment) LastDrop(Guid id) => dropped.TryGetValue(id, out var last) || droppedBefore.TryGetValue(id, out last) ? last : default;
 
-    private bool WasDropped(string id) => LastDrop(id) is { Moment: > 0 } last && clock.GetElapsedTime(last.At) < Unsettled;
+    private bool WasDropped(Guid id) => LastDrop(id) is { Moment: > 0 } last && clock.GetElapsedTime(last.At) < Unsettled;
 
     private bool IsKept(Entry entry) => entries.TryGetValue(entry.Key, out var kept) && ReferenceEquals(kept, entry);
 

@@ -18,17 +18,22 @@ internal sealed class KeptPages(Kept kept, IHttpContextAccessor asking) : IOutpu
     /// <inheritdoc />
     public ValueTask SetAsync(string key, byte[] value, string[]? tags, TimeSpan validFor, CancellationToken cancellationToken)
     {
-        if (asking.HttpContext?.Items[typeof(Kept)] is long asked) kept.Keep(key, value, value.Length, tags ?? [], validFor, Briefly, asked);
+        if (asking.HttpContext?.Items[typeof(Making)] is Making making) kept.Keep(key, value, value.Length, making.Ids, validFor, Briefly, making.Asked);
         return ValueTask.CompletedTask;
     }
 
     /// <inheritdoc />
     public ValueTask EvictByTagAsync(string tag, CancellationToken cancellationToken)
     {
-        kept.Drop([tag]);
+        if (Guid.TryParse(tag, out var id)) kept.Drop([id]);
         return ValueTask.CompletedTask;
     }
 }
+
+/// <summary>A page that is being made.</summary>
+/// <param name="Asked">The <see cref="Kept.Moment"/> it was asked for at.</param>
+/// <param name="Ids">All ids in its address and in the answers it is made from so far. Locked by who adds to it: the answers to a page come in at once.</param>
+internal sealed record Making(long Asked, HashSet<Guid> Ids);
 
 /// <summary>Which pages are kept: those of researchers, works and what is around them, asked for by somebody without a cookie of ours.</summary>
 internal sealed class PublicPages(Kept kept) : IOutputCachePolicy
@@ -38,11 +43,10 @@ internal sealed class PublicPages(Kept kept) : IOutputCachePolicy
     public ValueTask CacheRequestAsync(OutputCacheContext context, CancellationToken cancellation)
     {
         var request = context.HttpContext.Request;
-        context.HttpContext.Items[typeof(Kept)] = kept.Moment;
+        context.HttpContext.Items[typeof(Making)] = new Making(kept.Moment, [.. Ids.In(Encoding.UTF8.GetBytes(request.Path))]);
         context.EnableOutputCaching = context.AllowCacheLookup = context.AllowCacheStorage = context.AllowLocking =
             kept.Longest > TimeSpan.Zero && HttpMethods.IsGet(request.Method) && Array.Exists(Paths, path => request.Path.StartsWithSegments(path))
             && !request.Cookies.ContainsKey(Session.Cookie) && !request.Cookies.ContainsKey(PageSetup.NoteCookie);
-        foreach (var id in Ids.In(Encoding.UTF8.GetBytes(request.Path))) context.Tags.Add(id);
         context.CacheVaryByRules.QueryKeys = "*";
         context.CacheVaryByRules.VaryByValues["encoding"] = PageSetup.EncodingOf(request);
         context.CacheVaryByRules.VaryByValues["language"] = CultureInfo.CurrentUICulture.Name;
@@ -62,16 +66,15 @@ internal sealed class PublicPages(Kept kept) : IOutputCachePolicy
     }
 
     /// <summary>The page is made from something with these ids; null where something is missing from it, and it is not kept.</summary>
-    public static void MadeFrom(HttpContext? http, IReadOnlyCollection<string>? ids)
+    public static void MadeFrom(HttpContext? http, IReadOnlyCollection<Guid>? ids)
     {
-        if (http?.Features.Get<IOutputCacheFeature>()?.Context is not { AllowCacheStorage: true } page) return;
+        if (http?.Features.Get<IOutputCacheFeature>()?.Context is not { AllowCacheStorage: true } page || http.Items[typeof(Making)] is not Making making) return;
         if (ids is null)
         {
             page.AllowCacheStorage = false;
             return;
         }
-        // The answers to a page come in at once.
-        lock (page.Tags) page.Tags.UnionWith(ids);
+        lock (making.Ids) making.Ids.UnionWith(ids);
     }
 }
 
