@@ -4,7 +4,7 @@ using Scalar.AspNetCore;
 
 namespace BzPeer.Web;
 
-/// <summary>What a browser may do with our pages: no inline script or style, no framing, no guessing of content types.</summary>
+/// <summary>What a browser may do with our pages: no inline script or style, no framing, no guessing of content types, no way around https where the site has it.</summary>
 internal static class PageSafety
 {
     public static void UsePageSafety(this WebApplication app)
@@ -16,11 +16,11 @@ internal static class PageSafety
         app.Use((context, next) =>
         {
             origin.Apply(context.Request);
-            return Protect(context, next, pages);
+            return Protect(context, next, pages, secure: origin.Configured?.Scheme == Uri.UriSchemeHttps);
         });
     }
 
-    private static Task Protect(HttpContext context, RequestDelegate next, string pages)
+    private static Task Protect(HttpContext context, RequestDelegate next, string pages, bool secure)
     {
         context.Response.OnStarting(() =>
         {
@@ -28,6 +28,10 @@ internal static class PageSafety
             headers.XContentTypeOptions = "nosniff";
             headers["Referrer-Policy"] = "strict-origin-when-cross-origin";
             headers.XFrameOptions = "DENY";
+            // Whoever opens one of our pages in a window has no hold on it.
+            headers["Cross-Origin-Opener-Policy"] = "same-origin";
+            // For a year: who types the name of the site is not led over a connection that others can read.
+            if (secure) headers.StrictTransportSecurity = "max-age=31536000";
             headers.ContentSecurityPolicy = context.Items[ScalarOptions.NonceHttpContextItemKey] is string nonce ? Reference(nonce) : pages;
             return Task.CompletedTask;
         });

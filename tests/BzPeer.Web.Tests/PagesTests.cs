@@ -27,6 +27,8 @@ public sealed partial class PagesTests
             $"default-src 'self'; script-src 'self'; style-src 'self'; object-src 'none'; base-uri 'self'; frame-ancestors 'none'; form-action 'self' {site.Provider.Authority}; img-src 'self' data:");
         response.Headers.GetValues("X-Content-Type-Options").Single().ShouldBe("nosniff");
         response.Headers.Contains("Referrer-Policy").ShouldBeTrue();
+        response.Headers.GetValues("Cross-Origin-Opener-Policy").Single().ShouldBe("same-origin");
+        response.Headers.Contains("Strict-Transport-Security").ShouldBeFalse("a site for development has no https");
         Inline().Matches(html).Select(match => match.Value).ShouldBeEmpty();
         OutsideAsset().Matches(html).Select(match => match.Value).ShouldBeEmpty();
     }

@@ -249,6 +249,7 @@ public sealed class SignInTests
 
         (await page.Content.ReadAsStringAsync(Ct)).ShouldContain($"<link rel=\"canonical\" href=\"https://bzpeer.example/researchers/{site.World.Seed}\">");
         page.Headers.GetValues("Content-Security-Policy").Single().ShouldContain("form-action 'self' https://orcid.example;");
+        page.Headers.GetValues("Strict-Transport-Security").Single().ShouldBe("max-age=31536000");
         using var form = await site.Get("/search?q=x");
         (await site.Get("/sign-in")).Headers.Location!.OriginalString.ShouldStartWith("/sign-in/failed?why=unavailable");
     }
