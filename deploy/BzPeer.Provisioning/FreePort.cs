@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 
@@ -11,9 +12,17 @@ public static class FreePort
     // must find its port free when it comes back.
     private const int Lowest = 20_000, Highest = 32_000;
 
-    private static readonly ConcurrentDictionary<int, bool> GivenOut = [];
+    // Between the choice of a port and its server's first listening lies the server's start, and several processes that
+    // start systems side by side would now and then choose the same one: each port given out is kept by a lock
+    // until the process ends.
+    private static readonly ConcurrentBag<IDisposable> GivenOut = [];
 
-    /// <summary>A port nobody listens on, the preferred one if that is free; never the same twice in one process.</summary>
+    internal static string Folder => Path.Combine(Path.GetTempPath(), $"bzpeer-ports-{Environment.UserName}");
+
+    /// <summary>
+    /// A port nobody listens on, the preferred one if that is free; any other is given out once only, among all processes
+    /// of this user that run at the same time.
+    /// </summary>
     public static int Next(int preferred = 0)
     {
         if (preferred > 0 && IsFree(preferred))
@@ -21,8 +30,10 @@ public static class FreePort
         for (var attempt = 0; attempt < 1000; attempt++)
         {
             var port = Random.Shared.Next(Lowest, Highest);
-            if (IsFree(port) && GivenOut.TryAdd(port, true))
-                return port;
+            if (!IsFree(port) || FolderLock.TryAlone(Path.Combine(Folder, port.ToString(CultureInfo.InvariantCulture))) is not { } kept)
+                continue;
+            GivenOut.Add(kept);
+            return port;
         }
         throw new ProvisioningException($"No port from {Lowest} to {Highest} is free on this machine.");
     }

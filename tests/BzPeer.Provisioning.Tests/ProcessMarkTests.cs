@@ -23,7 +23,7 @@ public sealed class ProcessMarkTests : IDisposable
         var stopped = await new ProcessRecords(folder.Path).StopLeftoversAsync();
 
         stopped.ShouldBe(["follow"]);
-        sleeper.WaitForExit(TimeSpan.FromSeconds(5)).ShouldBeTrue();
+        sleeper.WaitForExit(TimeSpan.FromMinutes(1)).ShouldBeTrue();
     }
 
     [Fact]
