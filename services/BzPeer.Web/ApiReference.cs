@@ -13,9 +13,9 @@ internal static class ApiReference
 
     public static void MapApiReference(this WebApplication app)
     {
-        app.MapGet("/openapi/v1.json", async (IHttpClientFactory clients, CancellationToken ct) =>
+        app.MapGet("/openapi/v1.json", async (IHttpClientFactory clients, Patience patience, CancellationToken ct) =>
         {
-            var documents = await Task.WhenAll(Upstream.All.Select(async service => (service, await Read(clients, service, ct))));
+            var documents = await Task.WhenAll(Upstream.All.Select(async service => (service, await Read(clients, patience, service, ct))));
             return Results.Json(Merge(documents), contentType: "application/json");
         }).AllowAnonymous();
         app.MapScalarApiReference("/scalar", options =>
@@ -117,10 +117,9 @@ internal static class ApiReference
     private static KeyValuePair<string, JsonNode?> Detached(KeyValuePair<string, JsonNode?> member) =>
         KeyValuePair.Create(member.Key, member.Value?.DeepClone());
 
-    private static async Task<JsonObject?> Read(IHttpClientFactory clients, string service, CancellationToken ct)
+    private static async Task<JsonObject?> Read(IHttpClientFactory clients, Patience patience, string service, CancellationToken ct)
     {
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(ct);
-        limit.CancelAfter(TimeSpan.FromSeconds(3));
+        using var limit = patience.For(TimeSpan.FromSeconds(3), ct);
         try
         {
             return await clients.CreateClient(service).GetFromJsonAsync<JsonObject>("/openapi/v1.json", limit.Token);

@@ -3,13 +3,14 @@ using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using BzPeer.ServiceDefaults;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Primitives;
 
 namespace BzPeer.Web;
 
 /// <summary>The public API as the pages call it: straight to the services, each call with its own patience, never an exception.</summary>
-internal sealed partial class BzPeerApi(IHttpClientFactory clients, Kept kept, IHttpContextAccessor asking, ILogger<BzPeerApi> log)
+internal sealed partial class BzPeerApi(IHttpClientFactory clients, Patience patience, Kept kept, IHttpContextAccessor asking, ILogger<BzPeerApi> log)
 {
     private sealed record KeptAnswer(object Answer, IReadOnlyCollection<Guid> Ids);
 
@@ -105,7 +106,7 @@ internal sealed partial class BzPeerApi(IHttpClientFactory clients, Kept kept, I
         Send<T>(service, HttpMethod.Get, path, Quick, ct, minPosition: minPosition);
 
     private async Task<Answer<T>> Send<T>(
-        string service, HttpMethod method, string path, TimeSpan patience, CancellationToken ct,
+        string service, HttpMethod method, string path, TimeSpan usual, CancellationToken ct,
         string? token = null, string? minPosition = null, HttpContent? body = null) where T : class
     {
         // What everybody is told alike of one researcher, one work, or what is around them.
@@ -116,8 +117,7 @@ internal sealed partial class BzPeerApi(IHttpClientFactory clients, Kept kept, I
             return known;
         }
         var asked = kept.Moment;
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(ct);
-        limit.CancelAfter(patience);
+        using var limit = patience.For(usual, ct);
         using var request = new HttpRequestMessage(method, path) { Content = body };
         if (token is not null)
             request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
@@ -186,8 +186,9 @@ internal static class BzPeerApiRegistration
                     PooledConnectionLifetime = TimeSpan.FromMinutes(5),
                 });
             builder.Services.AddHealthChecks().Add(new HealthCheckRegistration(
-                service.ToLowerInvariant(), services => new UpstreamHealth(services.GetRequiredService<IHttpClientFactory>(), service), null, null));
+                service.ToLowerInvariant(), services => new UpstreamHealth(services.GetRequiredService<IHttpClientFactory>(), services.GetRequiredService<Patience>(), service), null, null));
         }
+        builder.Services.AddSingleton(new Patience(builder.Configuration.Number("Pages:Patience", 1, least: 1)));
         builder.Services.AddHttpContextAccessor();
         builder.Services.AddSingleton<BzPeerApi>();
     }

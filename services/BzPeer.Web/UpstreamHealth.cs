@@ -3,12 +3,11 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 namespace BzPeer.Web;
 
 /// <summary>Whether a service behind the gateway answers. The gateway is well without it, only not whole: degraded, never unhealthy.</summary>
-internal sealed class UpstreamHealth(IHttpClientFactory clients, string service) : IHealthCheck
+internal sealed class UpstreamHealth(IHttpClientFactory clients, Patience patience, string service) : IHealthCheck
 {
     public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
     {
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        limit.CancelAfter(TimeSpan.FromSeconds(2));
+        using var limit = patience.For(TimeSpan.FromSeconds(2), cancellationToken);
         try
         {
             using var response = await clients.CreateClient(service).GetAsync("/alive", limit.Token);

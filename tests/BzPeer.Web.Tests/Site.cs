@@ -122,6 +122,8 @@ internal sealed partial class Site : IAsyncDisposable
             var key = Path.Combine(folder, "key");
             builder.UseEnvironment(environment);
             builder.UseSetting("urls", "http://127.0.0.1:0");
+            // A fake that is late because the machine does much at once is not one that does not answer.
+            builder.UseSetting("Pages:Patience", "20");
             builder.UseSetting("SignIn:ClientId", StandInProvider.ClientId);
             builder.UseSetting("SignIn:ClientSecret", StandInProvider.ClientSecret);
             if (environment == "Development")
