@@ -74,6 +74,25 @@ public sealed class LiveNumbersTests(Browser browser, SeedSystem system)
     }
 
     [Fact]
+    public async Task A_follow_is_recorded_though_one_leaves_the_page_at_once()
+    {
+        await using var site = await Site.StartAsync();
+        await using var visit = await browser.Visit(site.Client.BaseAddress!);
+        var page = visit.Page;
+        var me = site.World.Find("Stefano Salsano");
+        await page.SignIn(me);
+        await page.GotoAsync($"/researchers/{site.World.Seed}");
+        site.Services.FollowMayBeRecorded = new();
+
+        await page.GetByRole(AriaRole.Button, new() { Name = "Follow researcher 0 followers" }).ClickAsync();
+        await Eventually.Async(() => site.Services.Requests.Any(request => request.Path == $"/api/me/following/{site.World.Seed}"), "the follow is asked for", ct: TestContext.Current.CancellationToken);
+        await page.GotoAsync("/analytics");
+        site.Services.FollowMayBeRecorded.SetResult();
+
+        await Eventually.Async(() => site.World.Follows.Any(edge => edge.Follower == me), "the follow is recorded", TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
+    }
+
+    [Fact]
     public async Task A_count_older_than_ones_own_follow_is_never_shown()
     {
         await using var site = await Site.StartAsync();

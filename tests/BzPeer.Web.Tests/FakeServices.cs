@@ -29,6 +29,9 @@ internal sealed partial class FakeServices : IAsyncDisposable
     /// <summary>Completed when the graph may answer; a test that holds it back sees the page before the graph.</summary>
     public TaskCompletionSource GraphMayAnswer { get; set; } = Completed();
 
+    /// <summary>Completed when a follow may be recorded, which whoever asked for it has to wait for.</summary>
+    public TaskCompletionSource FollowMayBeRecorded { get; set; } = Completed();
+
     /// <summary>How many nodes a graph has at most, whatever is asked for; null for what is asked for.</summary>
     public int? GraphLimit { get; set; }
 
@@ -87,6 +90,7 @@ internal sealed partial class FakeServices : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         GraphMayAnswer.TrySetResult();
+        FollowMayBeRecorded.TrySetResult();
         ImportMayGoOn.TrySetResult();
         Live.Writer.TryComplete();
         foreach (var app in apps.Values)
@@ -141,8 +145,9 @@ internal sealed partial class FakeServices : IAsyncDisposable
         app.MapGet("/api/researchers/{id:guid}/followers", (HttpContext context, Guid id) => Known(id) ?? HiddenList(id) ?? Page(context, World.Follows.Where(edge => edge.Followee == id).Reverse().Select(edge => new { researcherId = edge.Follower, since = edge.Since })));
         app.MapGet("/api/researchers/{id:guid}/following", (HttpContext context, Guid id) => Known(id) ?? HiddenList(id) ?? Page(context, World.Follows.Where(edge => edge.Follower == id).Reverse().Select(edge => new { researcherId = edge.Followee, since = edge.Since })));
         MapOwnTies(app);
-        app.MapMethods("/api/me/following/{id:guid}", ["PUT", "DELETE"], (HttpContext context, Guid id) =>
+        app.MapMethods("/api/me/following/{id:guid}", ["PUT", "DELETE"], async (HttpContext context, Guid id) =>
         {
+            await FollowMayBeRecorded.Task.WaitAsync(context.RequestAborted);
             if (Caller(context) is not { } me || Expired.Contains(me))
                 return Results.Unauthorized();
             if (me == id)

@@ -203,7 +203,8 @@ function researcherPage() {
     becomes(wanted);
     if (Number.isInteger(count)) show("followers", count + (wanted ? 1 : -1));
     try {
-      const response = await fetch(form.action, { method: "POST", body, headers: { Accept: "application/json" } });
+      // Shown as done at once, it is to be done even if one leaves the page before the answer.
+      const response = await fetch(form.action, { method: "POST", body, headers: { Accept: "application/json" }, keepalive: true });
       const answer = await response.json();
       if (response.status === 401) {
         location.assign(answer.signIn);
