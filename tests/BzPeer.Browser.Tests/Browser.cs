@@ -8,10 +8,9 @@ namespace BzPeer.Browser.Tests;
 public sealed class Browser : IAsyncLifetime
 {
     // Long, because the whole test run shares the machine; what is expected is waited for, never longer.
-    private const float Patience = 30_000;
+    private const float Patience = 90_000;
 
-    private IPlaywright? playwright;
-    private IBrowser? chromium;
+    private readonly Lazy<Task<(IPlaywright Playwright, IBrowser Chromium)>> launched = new(LaunchAsync);
 
     /// <summary>The window of the visit: a desktop's.</summary>
     public static readonly ViewportSize Desktop = new() { Width = 1280, Height = 900 };
@@ -21,13 +20,7 @@ public sealed class Browser : IAsyncLifetime
 
     public async Task<Visit> Visit(Uri site, bool scripts = true, bool dark = false, ViewportSize? window = null, string language = "en")
     {
-        if (chromium is null)
-        {
-            var path = await TestBrowser.PathAsync();
-            playwright = await Playwright.CreateAsync();
-            Assertions.SetDefaultExpectTimeout(Patience);
-            chromium = await playwright.Chromium.LaunchAsync(new() { ExecutablePath = path, Args = TestBrowser.Flags });
-        }
+        var (_, chromium) = await launched.Value;
         var context = await chromium.NewContextAsync(new()
         {
             BaseURL = site.ToString(),
@@ -45,9 +38,19 @@ public sealed class Browser : IAsyncLifetime
 
     public async ValueTask DisposeAsync()
     {
-        if (chromium is not null)
-            await chromium.DisposeAsync();
-        playwright?.Dispose();
+        if (!launched.IsValueCreated)
+            return;
+        var (playwright, chromium) = await launched.Value;
+        await chromium.DisposeAsync();
+        playwright.Dispose();
+    }
+
+    private static async Task<(IPlaywright, IBrowser)> LaunchAsync()
+    {
+        var path = await TestBrowser.PathAsync();
+        var playwright = await Playwright.CreateAsync();
+        Assertions.SetDefaultExpectTimeout(Patience);
+        return (playwright, await playwright.Chromium.LaunchAsync(new() { ExecutablePath = path, Args = TestBrowser.Flags, Timeout = Patience }));
     }
 }
 
@@ -69,6 +72,13 @@ internal static class Visits
         await page.GetByRole(AriaRole.Button, new() { Name = "Sign in", Exact = true }).ClickAsync();
         await Assertions.Expect(page.GetByRole(AriaRole.Button, new() { Name = "Sign out" })).ToBeVisibleAsync();
     }
+
+    /// <summary>Loads a page again until what other services have to tell it is there.</summary>
+    public static Task GotoUntil(this IPage page, string path, ILocator shown) => Eventually.Async(async ct =>
+    {
+        await page.GotoAsync(path);
+        return await shown.CountAsync() > 0;
+    }, $"{path} shows what it is looked at for", ct: TestContext.Current.CancellationToken);
 
     /// <summary>What the page shows: laid out text, hidden parts left out.</summary>
     public static async Task<string> Shown(this IPage page) =>

@@ -167,6 +167,7 @@ public sealed class ExplorerTests(Browser browser)
         await Assertions.Expect(page.Locator("#nodes .label").First).ToHaveTextAsync("University of Bern");
         await Assertions.Expect(page.Locator("#nodes th[aria-sort=descending]")).ToHaveTextAsync("Name ↓");
         await page.ReloadAsync();
+        await Drawing(page);
         await Assertions.Expect(page.Locator("#nodes .label").First).ToHaveTextAsync("University of Bern");
 
         await page.Locator(".ties summary").ClickAsync();
@@ -256,6 +257,8 @@ public sealed class ExplorerTests(Browser browser)
         await page.GetByLabel("Works", new() { Exact = true }).UncheckAsync();
         await page.GetByLabel("To year").FillAsync("2015");
         await page.GetByRole(AriaRole.Button, new() { Name = "Show", Exact = true }).ClickAsync();
+        await Assertions.Expect(page).ToHaveURLAsync(new Regex("to=2015"));
+        await Assertions.Expect(page.Locator("#nodes tbody tr .label").Filter(new() { Visible = true })).ToHaveCountAsync(4);
         (await Visible(page)).ShouldBe(["Bob", "Cem", "Dora", "University of Bern"], ignoreOrder: true);
         await page.GetByLabel("Name, ORCID iD or OpenAlex id of the other").FillAsync("bob");
         await page.GetByRole(AriaRole.Button, new() { Name = "Find a path" }).ClickAsync();

@@ -59,7 +59,7 @@ public sealed class MarkupTests(Browser browser)
         })]);
         using (var accepted = await system.As(Guid.NewGuid(), "curator").PostAsync("/api/imports?format=crossref", JsonContent.Create(records), ct))
             accepted.StatusCode.ShouldBe(HttpStatusCode.Accepted);
-        var works = await Eventually.Async(async token => (await system.Http.GetFromJsonAsync<JsonObject>("/api/works?q=water&limit=80", token))!["items"]!.AsArray(), all => all.Count == Hostile.Length, "all works are there", TimeSpan.FromMinutes(1), ct);
+        var works = await Eventually.Async(async token => (await system.Http.GetFromJsonAsync<JsonObject>("/api/works?q=water&limit=80", token))!["items"]!.AsArray(), all => all.Count == Hostile.Length, "all works are there", TimeSpan.FromMinutes(3), ct);
 
         await using var visit = await browser.Visit(system.Site);
         var page = visit.Page;

@@ -42,7 +42,7 @@ public sealed class SeedSystem : IAsyncLifetime
         await PostAsync(Feed("2301.01178", PaperTitle, PaperAbstract, 1, new(2023, 1, 3), Authors));
 
         foreach (var name in Authors)
-            researchers[name] = await Eventually.Async(ct => Find(name, card => Score(card) == 11 && card["counts"]!["closeCollaborators"]!.GetValue<int>() == 4, ct), card => card is not null, $"{name} has a card with the trust of one work", TimeSpan.FromMinutes(1)) ?? default;
+            researchers[name] = await Eventually.Async(ct => Find(name, card => Score(card) == 11 && card["counts"]!["closeCollaborators"]!.GetValue<int>() == 4, ct), card => card is not null, $"{name} has a card with the trust of one work", TimeSpan.FromMinutes(3)) ?? default;
         var works = await system.Http.GetFromJsonAsync<JsonObject>($"/api/researchers/{Seed}/works");
         paper = works!["items"]![0]!["id"]!.GetValue<Guid>();
         topic = works["items"]![0]!["topicIds"]![0]!.GetValue<Guid>();
@@ -56,7 +56,7 @@ public sealed class SeedSystem : IAsyncLifetime
 
     /// <summary>The researcher of a name, once the card has this.</summary>
     public async Task<Guid> WhoIsAsync(string name, int works, int score) => await Eventually.Async(
-        ct => Find(name, card => Score(card) == score && card["counts"]!["works"]!.GetValue<int>() == works, ct), card => card is not null, $"{name} has a card with {works} works and the score {score}") ?? default;
+        ct => Find(name, card => Score(card) == score && card["counts"]!["works"]!.GetValue<int>() == works, ct), card => card is not null, $"{name} has a card with {works} works and the score {score}", TimeSpan.FromMinutes(3)) ?? default;
 
     /// <summary>A curator retracts a work of a researcher.</summary>
     public async Task RetractAsync(Guid researcher, string title)
@@ -80,7 +80,9 @@ public sealed class SeedSystem : IAsyncLifetime
     private async Task<Guid?> Find(string name, Func<JsonNode, bool> isThere, CancellationToken ct)
     {
         var found = await system.Http.GetFromJsonAsync<JsonObject>($"/api/researchers?q={Uri.EscapeDataString(name)}", ct);
-        return found!["items"]!.AsArray().SingleOrDefault(card => isThere(card!))?["id"]!.GetValue<Guid>();
+        var id = found!["items"]!.AsArray().SingleOrDefault(card => isThere(card!))?["id"]!.GetValue<Guid>();
+        // Nobody can be followed before the follow service has heard of them, which is by another way.
+        return id is not null && (await system.Http.GetAsync($"/api/researchers/{id}/follow-counts", ct)).IsSuccessStatusCode ? id : null;
     }
 
     private static XDocument Feed(string id, string title, string text, int version, DateOnly on, IEnumerable<string> authors)

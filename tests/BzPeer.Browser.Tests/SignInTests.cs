@@ -11,6 +11,10 @@ public sealed class SignInTests(Browser browser, SeedSystem system)
     [InlineData(false)]
     public async Task Somebody_new_signs_in_with_an_orcid_id_follows_and_signs_out(bool scripts)
     {
+        // Whom nobody else follows meanwhile.
+        var followed = scripts ? "Followed Byscript" : "Followed Byform";
+        await system.ImportAsync(scripts ? "2403.30001" : "2403.30002", $"How {followed} was found", 1, followed);
+        var whom = await system.WhoIsAsync(followed, works: 1, score: 11);
         await using var visit = await browser.Visit(system.Site, scripts);
         var page = visit.Page;
         await page.GotoAsync(system.Address("/researchers/{seed}/works?sort=title"));
@@ -23,16 +27,18 @@ public sealed class SignInTests(Browser browser, SeedSystem system)
         await Assertions.Expect(page.GetByRole(AriaRole.Link, new() { Name = "Josiah Carberry" })).ToBeVisibleAsync();
         // A page as everybody has, with nothing on it yet; and their lists.
         await page.GetByRole(AriaRole.Link, new() { Name = "Josiah Carberry" }).ClickAsync();
-        await Assertions.Expect(page.GetByText("No work is in the record yet. Works come in from")).ToBeVisibleAsync();
-        await Assertions.Expect(page.GetByText("Nothing is connected here yet.")).ToBeVisibleAsync();
+        await Assertions.Expect(page.GetByRole(AriaRole.Heading, new() { Name = "Josiah Carberry", Level = 1 })).ToBeVisibleAsync();
         var own = page.Url;
+        await page.GotoUntil(own, page.GetByText("No work is in the record yet. Works come in from"));
+        await Assertions.Expect(page.GetByText("Nothing is connected here yet.")).ToBeVisibleAsync();
         foreach (var list in new[] { "works", "topics", "institutions", "collaborators" })
             (await page.GotoAsync($"{own}/{list}"))!.Status.ShouldBe(200);
-        await page.GotoAsync(system.Address("/researchers/{seed}"));
-        await page.GetByRole(AriaRole.Button, new() { Name = "Follow researcher" }).ClickAsync();
-        await Assertions.Expect(page.GetByRole(AriaRole.Button, new() { Name = "Unfollow researcher" })).ToBeVisibleAsync();
-        await page.GetByRole(AriaRole.Button, new() { Name = "Unfollow researcher" }).ClickAsync();
-        await Assertions.Expect(page.GetByRole(AriaRole.Button, new() { Name = "Follow researcher" })).ToBeVisibleAsync();
+        await page.GotoAsync($"/researchers/{whom}");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Follow researcher 0 followers", Exact = true }).ClickAsync();
+        await Assertions.Expect(page.GetByRole(AriaRole.Status)).ToHaveTextAsync($"You follow {followed}.");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Unfollow researcher 1 followers", Exact = true }).ClickAsync();
+        await Assertions.Expect(page.GetByRole(AriaRole.Status)).ToHaveTextAsync(scripts ? $"You no longer follow {followed}." : "");
+        await Assertions.Expect(page.GetByRole(AriaRole.Button, new() { Name = "Follow researcher 0 followers", Exact = true })).ToBeVisibleAsync();
         await page.GotoAsync("/settings");
         await Assertions.Expect(page.GetByRole(AriaRole.Button, new() { Name = "Sign out", Exact = true })).ToBeVisibleAsync();
 
@@ -74,6 +80,7 @@ public sealed class SignInTests(Browser browser, SeedSystem system)
             {
                 await page.GetByLabel("Find by name").FillAsync(query);
                 await page.GetByLabel("Find by name").PressAsync("Enter");
+                await Assertions.Expect(page).ToHaveURLAsync(new System.Text.RegularExpressions.Regex($"q={query}"));
                 await Assertions.Expect(page.GetByText(query == "daniel" ? "Daniel Bernier" : "Nobody is found").First).ToBeVisibleAsync();
             }
             await page.EvaluateAsync("document.querySelectorAll('details').forEach(each => { each.open = true; })");
