@@ -9,7 +9,7 @@ namespace BzPeer.EndToEnd.Tests;
 /// <summary>The public API as its clients use it: through the gateway.</summary>
 internal static class Api
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
 
     /// <summary>A curator whom nobody has heard of.</summary>
     public static HttpClient AsCurator(this BzPeerSystem system) => system.As(Guid.NewGuid(), "curator");
@@ -65,7 +65,7 @@ internal static class Api
 
     /// <summary>
     /// New researchers, each the only author of one work that OpenAlex vouches for, once everybody has heard of them: their
-    /// cards say trust 11.
+    /// cards say trust 11, and they can be followed.
     /// </summary>
     public static async Task<Guid[]> RegisterAsync(this BzPeerSystem system, int count, CancellationToken ct)
     {
@@ -94,6 +94,7 @@ internal static class Api
                 t => system.Http.ReadAsync<Page<Card>>($"/api/researchers?openAlex=A{numbers[n]}", t),
                 page => page.Items is [{ Trust.Score: 11, Counts.Works: 1 }], $"the author A{numbers[n]} has a card with trust 11", Patience, token);
             ids[n] = found.Items[0].Id;
+            await Eventually.Async(t => system.Http.FollowCountsAsync(ids[n], t), _ => true, $"Follow knows the author A{numbers[n]}", Patience, token);
         });
         return ids;
     }

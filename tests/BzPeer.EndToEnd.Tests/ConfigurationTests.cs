@@ -59,7 +59,7 @@ public sealed class ConfigurationTests : IDisposable
 
         process.Start();
 
-        (await process.Ended.WaitAsync(TimeSpan.FromSeconds(60), Stop)).ShouldBe(78, "EX_CONFIG of sysexits.h");
+        (await process.Ended.WaitAsync(TimeSpan.FromMinutes(3), Stop)).ShouldBe(78, "EX_CONFIG of sysexits.h");
         var said = File.ReadAllLines(process.Log).Where(line => line.Length > 0).ToArray();
         said.ShouldHaveSingleItem().ShouldStartWith(sentence);
     }

@@ -7,7 +7,7 @@ namespace BzPeer.EndToEnd.Tests;
 /// <summary>Whoever reads every event knows what the services know, whatever is killed in the meantime.</summary>
 public sealed class ConsumerTests(BreakableSystem breakable) : IClassFixture<BreakableSystem>
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(90);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
 
     /// <summary>What each service tells, by the names in its store.</summary>
     private static readonly Dictionary<string, string[]> Told = new()
@@ -95,7 +95,8 @@ public sealed class ConsumerTests(BreakableSystem breakable) : IClassFixture<Bre
     public async Task The_log_made_anew_from_a_history_that_is_doubled_and_out_of_order_is_the_same()
     {
         await InTheMiddleOfTrafficAsync(() => Task.CompletedTask);
-        await breakable.Traffic.ShouldAgreeAsync(Patience, Stop);
+        // Nothing more is to be told, or it would come between the history as it is read and as it is made anew.
+        await breakable.ShouldAgreeAsync(Stop);
         await LogShouldBeWhatTheStoresSayAsync();
 
         await System.Kill("analytics");
@@ -162,10 +163,13 @@ public sealed class ConsumerTests(BreakableSystem breakable) : IClassFixture<Bre
             return null;
         }, different => different is null, "the log has each source's events in its order, each once", Patience, Stop);
         await using var store = NpgsqlDataSource.Create(System.StoreOf("analytics"));
-        await using var count = store.CreateCommand("select (count(*), min(position), max(position), count(distinct id), (select count(*) from log_held), (select count(*) from log_rejected))::text, count(*) from log");
-        await using var row = await count.ExecuteReaderAsync(Stop);
-        await row.ReadAsync(Stop);
-        row.GetString(0).ShouldBe($"({row.GetInt64(1)},1,{row.GetInt64(1)},{row.GetInt64(1)},0,0)", "positions from 1 without a gap, ids that are one event's, nothing left aside");
+        await Eventually.Async(async token =>
+        {
+            await using var count = store.CreateCommand("select (count(*), min(position), max(position), count(distinct id), (select count(*) from log_held), (select count(*) from log_rejected))::text, count(*) from log");
+            await using var row = await count.ExecuteReaderAsync(token);
+            await row.ReadAsync(token);
+            return (Log: row.GetString(0), Count: row.GetInt64(1));
+        }, read => read.Log == $"({read.Count},1,{read.Count},{read.Count},0,0)", "positions from 1 without a gap, ids that are one event's, nothing left aside", Patience, Stop);
     });
 
     private Task<List<(Guid Id, long Sequence)>> LoggedAsync(string source) => EventsAsync("analytics", "select id, sequence from log where source = $1 order by position", source);

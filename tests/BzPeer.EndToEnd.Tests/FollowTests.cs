@@ -4,7 +4,7 @@ namespace BzPeer.EndToEnd.Tests;
 
 public sealed class FollowTests(RunningSystem running)
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
 
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
 

@@ -80,7 +80,7 @@ internal sealed class FollowTraffic
         {
             using var answer = await actor.Http.GetAsync($"/api/me/following/{followee}", token);
             return answer.StatusCode;
-        }, status => status is HttpStatusCode.NoContent or HttpStatusCode.NotFound, "the service answers again", TimeSpan.FromSeconds(60), ct);
+        }, status => status is HttpStatusCode.NoContent or HttpStatusCode.NotFound, "the service answers again", TimeSpan.FromMinutes(3), ct);
         return status == HttpStatusCode.NoContent;
     }
 

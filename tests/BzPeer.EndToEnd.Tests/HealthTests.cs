@@ -5,7 +5,7 @@ namespace BzPeer.EndToEnd.Tests;
 
 public sealed class HealthTests(RunningSystem running)
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
 
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
 
@@ -43,8 +43,7 @@ public sealed class HealthTests(RunningSystem running)
         await tap.SendAsync(queue, "{ this is no JSON", Stop);
 
         await Eventually.Async(async token => await tap.WaitingAsync(queue + "_error", token) == 1, "the message is set aside", Patience, Stop);
-        var health = await http.ReadAsync<Health>("/health", Stop);
-        health.Status.ShouldBe("Degraded");
+        var health = await HealthWhen("Degraded");
         health.Checks["dead-letters"].ShouldBe(new("Degraded", "1 message(s) could not be handled; repair the cause and POST /dead-letters/replay"));
 
         // Profile, Follow and Trust all have to hear of it before it is done.
@@ -57,7 +56,11 @@ public sealed class HealthTests(RunningSystem running)
         await Eventually.Async(async token => await tap.WaitingAsync(queue + "_error", token) == 1, "the message is set aside again", Patience, Stop);
 
         await tap.PurgeAsync(queue + "_error", Stop);
-        (await http.ReadAsync<Health>("/health", Stop)).Status.ShouldBe("Healthy");
+        await HealthWhen("Healthy");
+
+        // Whatever else goes on may be behind for a moment on a busy machine, which is said too.
+        Task<Health> HealthWhen(string status) => Eventually.Async(
+            token => http.ReadAsync<Health>("/health", token), health => health.Status == status && health.Checks["dead-letters"].Status == status, $"the service is {status}", Patience, Stop);
     }
 
     private sealed record Replayed(int Count)

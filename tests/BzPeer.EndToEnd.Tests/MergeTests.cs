@@ -8,7 +8,7 @@ namespace BzPeer.EndToEnd.Tests;
 /// <summary>Two profiles of one person become one everywhere, and two again, by what the services tell each other.</summary>
 public sealed class MergeTests(RunningSystem running)
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
 
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
 
@@ -28,7 +28,13 @@ public sealed class MergeTests(RunningSystem running)
         ];
         foreach (var (follower, followee) in edges) await FollowAsync(follower, followee);
         var shared = await running.System.AsCurator().PublishAsync("A work of the one that goes", [gone, other], Stop);
-        await TrustIsAsync(gone, 13);
+        foreach (var author in (Guid[])[gone, other])
+        {
+            await TrustIsAsync(author, 13);
+            await Eventually.Async(token => Http.CardAsync(author, token), card => card.Counts is { Works: 2, CloseCollaborators: 1 }, "the card counts the work", Patience, Stop);
+            await Eventually.Async(token => Http.TrustAsync(author, token), statement => statement["collaborators"].Evidence == 1, "trust knows both authors", Patience, Stop);
+        }
+
         await running.System.ShouldShowAsync(people, edges, Patience, Stop);
         var before = await SnapshotAsync(people);
 
@@ -75,7 +81,7 @@ public sealed class MergeTests(RunningSystem running)
         await TrustIsAsync(gone, 13);
         await TrustIsAsync(survivor, 11);
         await running.System.ShouldShowAsync(people, edges, Patience, Stop);
-        var after = await Eventually.Async(_ => SnapshotAsync(people), states => states.SequenceEqual(before), "everything is what it was", TimeSpan.FromSeconds(10), Stop);
+        var after = await Eventually.Async(_ => SnapshotAsync(people), states => states.SequenceEqual(before), "everything is what it was", Patience, Stop);
         after.ShouldBe(before);
         (await Http.LedgerAsync(survivor, Stop))[0].Cause.Reason.ShouldBe("a merge of two profiles was taken back");
     }

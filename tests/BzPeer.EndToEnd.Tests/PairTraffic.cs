@@ -9,7 +9,7 @@ namespace BzPeer.EndToEnd.Tests;
 /// </summary>
 internal sealed class PairTraffic
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
 
     // Evenly drawn, most pairs would be blocked most of the time, and hardly anybody would follow.
     private static readonly string[] Kinds = ["follow", "follow", "follow", "follow", "unfollow", "remove", "block", "unblock", "unblock"];

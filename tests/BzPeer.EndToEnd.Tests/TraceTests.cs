@@ -4,7 +4,7 @@ namespace BzPeer.EndToEnd.Tests;
 
 public sealed class TraceTests(RunningSystem running)
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
 
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
 
@@ -21,9 +21,16 @@ public sealed class TraceTests(RunningSystem running)
         var spans = await Eventually.Async(() => running.Traces.Of(trace), spans =>
             Has(spans, "bzpeer-web", "PUT") && Has(spans, "bzpeer-follow", "PUT")
             && Has(spans, "bzpeer-follow", "relay followed") && Has(spans, "bzpeer-follow", "relay follow_counts_changed") && Has(spans, "bzpeer-follow", "FollowerCountChanged send")
-            && Has(spans, "bzpeer-profile", "receive") && Has(spans, "bzpeer-profile", "process"));
-        var ids = spans.Select(span => span.Id).Append(caller).ToHashSet();
-        spans.ShouldAllBe(span => ids.Contains(span.ParentId), "every span hangs on another one of the trace");
+            && Has(spans, "bzpeer-profile", "receive") && Has(spans, "bzpeer-profile", "process")
+            // Every span hangs on another one of the trace; the processes send theirs when they get to it.
+            && Loose(spans).Count == 0);
+        Loose(spans).ShouldBeEmpty();
+
+        List<Span> Loose(IReadOnlyList<Span> spans)
+        {
+            var ids = spans.Select(span => span.Id).Append(caller).ToHashSet();
+            return [.. spans.Where(span => !ids.Contains(span.ParentId))];
+        }
     }
 
     [Fact]

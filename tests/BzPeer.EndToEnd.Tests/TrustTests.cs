@@ -7,7 +7,7 @@ namespace BzPeer.EndToEnd.Tests;
 /// <summary>Trust as people see it, through the gateway: who is vouched for follows somebody, and it counts; a ring is marked, and it does not.</summary>
 public sealed class TrustTests(RunningSystem running)
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
 
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
 
