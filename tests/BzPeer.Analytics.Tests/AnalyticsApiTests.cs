@@ -45,11 +45,12 @@ public sealed class AnalyticsApiTests(AnalyticsService service) : IClassFixture<
     public async Task Followers_grow_by_day_and_by_month()
     {
         var (researcher, fan) = (Guid.NewGuid(), Guid.NewGuid());
+        var first = Followed(fan, researcher, 3);
+        var today = first.Origin.OccurredAt.UtcDateTime.Date.AddDays(3);
         await CountedAsync(
-            Followed(fan, researcher, 3), Followed(Guid.NewGuid(), researcher, 3), Followed(Guid.NewGuid(), researcher, 1),
+            first, Followed(Guid.NewGuid(), researcher, 3), Followed(Guid.NewGuid(), researcher, 1),
             service.Next(researcher, origin => new ResearcherUnfollowed(origin, fan, researcher)));
 
-        var today = DateTime.UtcNow.Date;
         var days = await AskAsync($"/followers/{researcher}?by=day&from={today.AddDays(-4):yyyy-MM-dd}&to={today.AddDays(5):yyyy-MM-dd}");
         Steps(days).ShouldBe("0+0-0 2+2-0 2+0-0 3+1-0 2+0-1");
         days["items"]![4]!["at"]!.GetValue<string>().ShouldBe($"{today:yyyy-MM-dd}");

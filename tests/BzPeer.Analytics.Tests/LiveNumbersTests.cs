@@ -171,7 +171,7 @@ public sealed class LiveNumbersTests(AnalyticsService service) : IClassFixture<A
 
         public async Task<(string Kind, JsonNode Data)> NextAsync()
         {
-            (await events.MoveNextAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(30), Ct)).ShouldBeTrue();
+            (await events.MoveNextAsync().AsTask().WaitAsync(TimeSpan.FromMinutes(3), Ct)).ShouldBeTrue();
             LastId = events.Current.EventId!;
             return (events.Current.EventType, JsonNode.Parse(events.Current.Data)!);
         }

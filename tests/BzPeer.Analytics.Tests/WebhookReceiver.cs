@@ -29,6 +29,7 @@ public sealed class WebhookReceiver : IAsyncDisposable
 {
     private readonly WebApplication app;
     private readonly ConcurrentQueue<Received> received = new();
+    private readonly ConcurrentQueue<Received> taken = new();
 
     private WebhookReceiver(WebApplication app) => this.app = app;
 
@@ -37,6 +38,9 @@ public sealed class WebhookReceiver : IAsyncDisposable
 
     /// <summary>Everything that was posted, in the order of arrival, also what was not taken.</summary>
     public IReadOnlyList<Received> All => [.. received];
+
+    /// <summary>What was answered with a success, in the order of arrival.</summary>
+    public IReadOnlyList<Received> Taken => [.. taken];
 
     public string Url => app.Urls.Single() + "/hooks";
 
@@ -70,5 +74,6 @@ public sealed class WebhookReceiver : IAsyncDisposable
         var one = new Received(headers["webhook-id"]!, headers["webhook-timestamp"]!, headers["webhook-signature"]!, headers.ContentType!, body.ToArray());
         received.Enqueue(one);
         await Answer(one, http);
+        if (http.Response.StatusCode is >= 200 and < 300) taken.Enqueue(one);
     }
 }

@@ -59,7 +59,7 @@ public sealed class HealthTests(RunningSystem running)
         await HealthWhen("Healthy");
 
         // Whatever else goes on may be behind for a moment on a busy machine, which is said too.
-        Task<Health> HealthWhen(string status) => Eventually.Async(
+        async Task<Health> HealthWhen(string status) => await Eventually.Async(
             token => http.ReadAsync<Health>("/health", token), health => health.Status == status && health.Checks["dead-letters"].Status == status, $"the service is {status}", Patience, Stop);
     }
 

@@ -54,7 +54,7 @@ public sealed class FollowHost : ServiceHost<Program>
                 if (position is not null) request.Headers.Add("Min-Position", position);
                 return await Anonymous().SendAsync(request, ct);
             },
-            answer => answer.StatusCode != HttpStatusCode.Conflict, $"{position ?? "anything"} is counted", TimeSpan.FromSeconds(60), Ct);
+            answer => answer.StatusCode != HttpStatusCode.Conflict, $"{position ?? "anything"} is counted", TimeSpan.FromMinutes(3), Ct);
         answer.StatusCode.ShouldBe(HttpStatusCode.OK, await answer.Content.ReadAsStringAsync(Ct));
         return (await answer.Content.ReadFromJsonAsync<CountsAnswer>(Ct))!;
     }

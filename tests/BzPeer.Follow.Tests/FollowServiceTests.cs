@@ -76,7 +76,7 @@ public sealed class FollowServiceTests(FollowHost service) : IClassFixture<Follo
                 await service.Register(soon);
                 return (await follow).StatusCode;
             },
-            status => status == HttpStatusCode.OK, "a follow waits for the news of its followee", TimeSpan.FromSeconds(60), Ct);
+            status => status == HttpStatusCode.OK, "a follow waits for the news of its followee", TimeSpan.FromMinutes(3), Ct);
 
         var stranger = await service.As(Guid.NewGuid()).PutAsync($"/api/me/following/{Guid.NewGuid()}", null, Ct);
         stranger.StatusCode.ShouldBe(HttpStatusCode.NotFound);

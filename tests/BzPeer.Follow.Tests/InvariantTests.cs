@@ -82,7 +82,7 @@ public sealed class InvariantTests(FollowHost service) : IClassFixture<FollowHos
             await daemon.ResumeAsync();
         }
 
-        await Eventually.Async(_ => service.Rows($"follow_counts where researcher = '{followee}'", "followers", "followers"), rows => rows is [var count] && count == $"({FollowCounts.PageSize})", "the page is folded", TimeSpan.FromSeconds(30), Ct);
+        await Eventually.Async(_ => service.Rows($"follow_counts where researcher = '{followee}'", "followers", "followers"), rows => rows is [var count] && count == $"({FollowCounts.PageSize})", "the page is folded", TimeSpan.FromMinutes(3), Ct);
         moved.Behind.ShouldBeFalse();
     }
 
@@ -117,7 +117,7 @@ public sealed class InvariantTests(FollowHost service) : IClassFixture<FollowHos
         const string moves = "mt_events where type in ('followed', 'unfollowed')";
         await Eventually.Async(
             async _ => await service.Rows($"mt_events where type = 'follow_counts_changed' and (data ->> 'completeTo')::bigint >= (select max(seq_id) from {moves})", "seq_id", "seq_id"),
-            complete => complete.Length > 0, "everything is told", TimeSpan.FromSeconds(60), Ct);
+            complete => complete.Length > 0, "everything is told", TimeSpan.FromMinutes(3), Ct);
         (await service.Rows(
             "(select data, coalesce(lag(seq_id) over (order by seq_id), 0) as before from mt_events where type = 'follow_counts_changed') t where (data ->> 'previousChange')::bigint <> before",
             "before")).ShouldBeEmpty();

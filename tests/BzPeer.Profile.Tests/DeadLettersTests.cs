@@ -37,20 +37,25 @@ public sealed class DeadLettersTests(ProfileService service) : IClassFixture<Pro
         var (once, other) = (Guid.NewGuid(), Guid.NewGuid());
         for (var time = 0; time < 3; time++) await Send("profile_error", Envelope(once, ada), once);
         await Send("profile_error", Envelope(other, grace), other);
+        await Wait(5);
         var waiting = await List();
         waiting.Total.ShouldBe(5);
         waiting.Items.Count(letter => letter.Id == once.ToString() && letter.Type == "AuthorIdentified" && letter.Subject == ada.ToString()).ShouldBe(3);
         // To look takes nothing away.
+        await Wait(5);
         (await List()).ShouldBeEquivalentTo(waiting);
 
+        await Wait(5);
         (await Moved(await curator.PostAsync($"{Address}/{once}/resend", null, Ct))).ShouldBe(3);
         await Eventually.Async(_ => service.Events(ada), events => events.Length > 0, "the message has its effect", ct: Ct);
+        await Wait(2);
         (await Moved(await curator.PostAsync($"{Address}/resend", null, Ct))).ShouldBe(2);
         await Eventually.Async(_ => service.Events(grace), events => events.Length > 0, "the other one has its effect", ct: Ct);
         await Eventually.Async(_ => List(), list => list.Total == 1, "what cannot be read is set aside again", ct: Ct);
         (await service.Events(ada)).ShouldBe(["researcher_registered"]);
 
         await ProfileService.ShouldBeProblem(await curator.DeleteAsync($"{Address}/{unreadable.Id}", Ct), 422, "reason");
+        await Wait(1);
         (await Moved(await curator.DeleteAsync($"{Address}/{unreadable.Id}?reason=No+JSON", Ct))).ShouldBe(1);
         (await List()).Total.ShouldBe(0);
         var aside = (await channel.BasicGetAsync("profile_discarded", autoAck: true, Ct))!;
@@ -58,6 +63,9 @@ public sealed class DeadLettersTests(ProfileService service) : IClassFixture<Pro
         Encoding.UTF8.GetString((byte[])aside.BasicProperties.Headers!["bzpeer-discarded-for"]!).ShouldBe("No JSON");
         await ProfileService.ShouldBeProblem(await curator.DeleteAsync($"{Address}/{unreadable.Id}?reason=No+JSON", Ct), 404, "unknown-dead-letter");
         await ProfileService.ShouldBeProblem(await curator.PostAsync($"{Address}/{unreadable.Id}/resend", null, Ct), 404, "unknown-dead-letter");
+
+        // What somebody looked at is given back, and the broker takes its time to have it waiting again.
+        Task Wait(uint count) => Eventually.Async(async _ => await channel.MessageCountAsync("profile_error", Ct), waits => waits == count, $"{count} wait", ct: Ct);
 
         async Task<DeadLetterList> List() => (await curator.GetFromJsonAsync<DeadLetterList>(Address, Ct))!;
 

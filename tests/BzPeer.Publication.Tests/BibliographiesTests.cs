@@ -42,17 +42,26 @@ public sealed class BibliographiesTests(SharedPublication service)
     [Fact]
     public async Task Who_publishes_while_a_work_of_a_thousand_is_told_is_not_kept_waiting_by_it()
     {
-        var many = Enumerable.Range(0, 1_000).Select(_ => $"A{Records.Number()}").ToArray();
+        var (few, many) = (Enumerable.Range(0, 20).Select(_ => $"A{Records.Number()}").ToArray(), Enumerable.Range(0, 980).Select(_ => $"A{Records.Number()}").ToArray());
         var one = $"A{Records.Number()}";
-        await service.Import(WorkSource.OpenAlex, Records.Lines(Records.OpenAlex(Records.Number(), many)));
+        await service.Import(WorkSource.OpenAlex, Records.Lines(Records.OpenAlex(Records.Number(), few)));
+        await service.SumsAreTold();
+        // They are told by hundreds in the order of their ids, and not before they have their turn: the last of the few holds up the end.
+        List<Guid> known = [];
+        foreach (var author in few) known.Add(await service.OpenAlexAuthor(author));
+        await using var held = await service.Host.Database.OpenConnectionAsync(Ct);
+        await using var turn = await held.BeginTransactionAsync(Ct);
+        await using (var take = new NpgsqlCommand($"select pg_advisory_xact_lock({Bibliographies.Turn}, hashtext('{known.Max()}'))", held)) await take.ExecuteNonQueryAsync(Ct);
+        await service.Import(WorkSource.OpenAlex, Records.Lines(Records.OpenAlex(Records.Number(), [.. few, .. many])));
         await Eventually.Async(async _ => await ToldOf(many), told => told > 0, "the first are told", ct: Ct);
 
         await service.Import(WorkSource.OpenAlex, Records.Lines(Records.OpenAlex(Records.Number(), one)));
         await Eventually.Async(async _ => await ToldOf([one]), told => told == 1, "the one is told", ct: Ct);
 
-        (await ToldOf(many)).ShouldBeLessThan(1_000, "and not after all of the others");
+        (await ToldOf(many)).ShouldBeLessThan(980, "and not after all of the others");
+        await turn.CommitAsync(Ct);
         await service.SumsAreTold();
-        (await ToldOf(many)).ShouldBe(1_000);
+        (await ToldOf(many)).ShouldBe(980);
     }
 
     private Task<long> ToldOf(string[] authors) => service.Scalar(

@@ -50,6 +50,10 @@ public sealed class FeedTests(PublicationService service) : IClassFixture<Public
         return await client.SendAsync(request, Ct);
     }
 
+    /// <summary>A busy machine may answer 409, not there yet; what it may never do is answer with less.</summary>
+    private Task<HttpResponseMessage> FeedOnceAt(Guid researcher, string position) =>
+        Eventually.Async(_ => FeedAt(researcher, position), answer => answer.StatusCode != HttpStatusCode.Conflict, $"the feed is there at {position}", ct: Ct);
+
     private async Task<long> Mark(Guid researcher, long readTo)
     {
         using var client = service.Host.As(researcher);
@@ -71,7 +75,7 @@ public sealed class FeedTests(PublicationService service) : IClassFixture<Public
         var follower = await FollowerOf(people[1]);
         var (work, position) = await Publish(people);
 
-        using var answer = await FeedAt(follower, position);
+        using var answer = await FeedOnceAt(follower, position);
 
         var page = await Read<FeedPage>(answer);
         page.Items.Count.ShouldBe(2, "the work they were registered with is older");
@@ -88,7 +92,7 @@ public sealed class FeedTests(PublicationService service) : IClassFixture<Public
         var follower = await FollowerOf(people[0], people[2]);
         var (work, position) = await Publish(people[2], people[1], people[0], people[2]);
 
-        using var answer = await FeedAt(follower, position);
+        using var answer = await FeedOnceAt(follower, position);
 
         var page = await Read<FeedPage>(answer);
         page.Items.Select(entry => entry.Work.Id).ShouldBeUnique();
@@ -198,7 +202,7 @@ public sealed class FeedTests(PublicationService service) : IClassFixture<Public
             cursor = page.Next;
             var (work, position) = await Publish(people);
             came.Insert(0, work.Id);
-            using var there = await FeedAt(follower, position);
+            using var there = await FeedOnceAt(follower, position);
             there.StatusCode.ShouldBe(HttpStatusCode.OK);
         }
 
@@ -281,7 +285,10 @@ public sealed class FeedTests(PublicationService service) : IClassFixture<Public
 
         var seen = await Feed(follower);
         (await See(follower, seen.UpTo)).ShouldBe(seen.UpTo);
-        (await Unseen(follower)).ShouldBe(new(0, false, seen.UpTo, (await Unseen(follower)).UpTo));
+        // What else is published here moves what there is, not what is new to them.
+        var none = await Unseen(follower);
+        none.ShouldBe(new(0, false, seen.UpTo, none.UpTo));
+        none.UpTo.ShouldBeGreaterThanOrEqualTo(seen.UpTo);
         (_, position) = await Publish(people[0]);
         await UnseenWhen(follower, 1, position);
 
@@ -330,7 +337,7 @@ public sealed class FeedTests(PublicationService service) : IClassFixture<Public
 
     private async Task<UnseenWorks> UnseenWhen(Guid researcher, long count, string position)
     {
-        var unseen = await Unseen(researcher, position);
+        var unseen = await Eventually.Async(_ => Unseen(researcher, position), _ => true, $"it is there at {position}", ct: Ct);
         unseen.Count.ShouldBe(count);
         return unseen;
     }

@@ -45,7 +45,7 @@ public sealed class ImportPaceTests(PublicationService service) : IClassFixture<
 
         var before = await Works();
         using var accepted = await service.SendImport(WorkSource.OpenAlex, System.Text.Encoding.UTF8.GetBytes(Enumerable.Range(0, 300).Select(_ => Records.OpenAlex(Records.Number(), $"A{Records.Number()}")).Lines()), "application/x-ndjson");
-        await Eventually.Async(_ => Works(), works => works > before, "the import has begun", TimeSpan.FromSeconds(60), Ct);
+        await Eventually.Async(_ => Works(), works => works > before, "the import has begun", TimeSpan.FromMinutes(3), Ct);
         var whenBegun = await Waiting(channel);
         (await service.Finished(accepted.Headers.Location!)).Created.ShouldBe(300);
 

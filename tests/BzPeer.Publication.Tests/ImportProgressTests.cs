@@ -67,7 +67,8 @@ public sealed class ImportProgressTests(SharedPublication service)
 
     private static async Task Ask(NpgsqlConnection held, string about)
     {
-        await using var command = new NpgsqlCommand($"select {about}({ImportWorker.Lock})", held);
+        // As long as it takes: an import of others may hold it.
+        await using var command = new NpgsqlCommand($"select {about}({ImportWorker.Lock})", held) { CommandTimeout = 0 };
         await command.ExecuteScalarAsync(Ct);
     }
 

@@ -67,7 +67,7 @@ public class PublicationService : IAsyncLifetime
     public async Task<ImportStatus> Finished(Uri import)
     {
         var status = await Eventually.Async(
-            async ct => (await Anonymous.GetFromJsonAsync<ImportStatus>(import, Json, ct))!, status => status.State != "running", "the import is finished", TimeSpan.FromMinutes(2), Ct);
+            async ct => (await Anonymous.GetFromJsonAsync<ImportStatus>(import, Json, ct))!, status => status.State != "running", "the import is finished", TimeSpan.FromMinutes(5), Ct);
         (status.Created + status.Updated + status.Unchanged + status.Rejected).ShouldBe(status.Received);
         return status;
     }
@@ -165,7 +165,7 @@ public class PublicationService : IAsyncLifetime
     {
         var last = await Scalar("select coalesce(max(seq_id), 0) from mt_events where type like 'work_%' or type like 'researchers_%'");
         await Eventually.Async(async _ => await Scalar("select case when count(*) = 2 then min(last_seq_id) else 0 end from mt_event_progression where name like 'Bibliographies%'") >= last,
-            "the sums are told", TimeSpan.FromSeconds(60), Ct);
+            "the sums are told", TimeSpan.FromMinutes(3), Ct);
     }
 
     /// <summary>Waits until whoever may be one person since everything committed so far has been found.</summary>
@@ -173,7 +173,7 @@ public class PublicationService : IAsyncLifetime
     {
         var last = await Scalar("select coalesce(max(seq_id), 0) from mt_events where type like 'work_%'");
         await Eventually.Async(async _ => await Scalar("select coalesce(max(last_seq_id), 0) from mt_event_progression where name like 'SuspectPairs%'") >= last,
-            "the pairs are found", TimeSpan.FromSeconds(60), Ct);
+            "the pairs are found", TimeSpan.FromMinutes(3), Ct);
     }
 
     public async Task<BibliographySums> Sums(Guid researcher)

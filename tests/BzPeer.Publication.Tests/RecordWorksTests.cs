@@ -11,7 +11,7 @@ namespace BzPeer.Publication.Tests;
 public sealed class RecordWorksTests(PublicationService service) : IClassFixture<PublicationService>
 {
     private const string Atom = "application/atom+xml";
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
 
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
@@ -77,6 +77,8 @@ public sealed class RecordWorksTests(PublicationService service) : IClassFixture
         await one.Scalar("select count(*) from (select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()) t");
 
         (await one.Finished(accepted.Headers.Location!)).Created.ShouldBe(1);
+        // A connection that was idle is broken too, and the test has no use for finding out.
+        await using (var any = one.Host.Database.CreateConnection()) Npgsql.NpgsqlConnection.ClearPool(any);
 
         await ShouldBeOneWorkByAll(one);
     }

@@ -20,20 +20,21 @@ public sealed class DaemonLeaderTests(ServiceHost<Program> service) : IClassFixt
     private static int RunningOn(ServiceHost<Program> instance) =>
         instance.Services.GetRequiredService<IProjectionCoordinator>().DaemonForMainDatabase().CurrentAgents().Count(agent => agent.Status == AgentStatus.Running);
 
-    private static Task<int> Runs(ServiceHost<Program> instance, string because) => Eventually.Async(_ => Task.FromResult(RunningOn(instance)), agents => agents == 3, because, TimeSpan.FromSeconds(30), Ct);
+    private static Task<int> Runs(ServiceHost<Program> instance, string because) => Eventually.Async(_ => Task.FromResult(RunningOn(instance)), agents => agents == 3, because, TimeSpan.FromMinutes(3), Ct);
 
     private static async Task CountOfAFollowMoves(ServiceHost<Program> instance)
     {
         var (ada, bob) = (Guid.NewGuid(), Guid.NewGuid());
         await instance.Services.GetRequiredService<FollowCommands>().ExecuteAsync(new(ada, bob, FollowResearcher.Decide), Ct);
-        await Eventually.Async(_ => instance.Rows($"follow_counts where researcher = '{bob}'", "followers", "followers"), rows => rows is ["(1)"], "the count has moved", TimeSpan.FromSeconds(30), Ct);
+        await Eventually.Async(_ => instance.Rows($"follow_counts where researcher = '{bob}'", "followers", "followers"), rows => rows is ["(1)"], "the count has moved", TimeSpan.FromMinutes(3), Ct);
     }
 
     [Fact]
     public async Task The_session_of_the_leader_keeps_nothing_from_being_tidied_away()
     {
         await Runs(service, "the only instance leads");
-        (await service.Rows(LeaderSessions, "state", "state, backend_xmin, xact_start")).ShouldBe(["(idle,,)"]);
+        // But for the moment in which it shows every other second that it is alive.
+        await Eventually.Async(_ => service.Rows(LeaderSessions, "state", "state, backend_xmin, xact_start"), rows => rows is ["(idle,,)"], "its session holds nothing", ct: Ct);
     }
 
     [Fact]
@@ -42,7 +43,7 @@ public sealed class DaemonLeaderTests(ServiceHost<Program> service) : IClassFixt
         await Runs(service, "the only instance leads");
         var before = await service.Rows(LeaderSessions, "pid", "pid");
         await service.Rows(LeaderSessions, "1", "pg_terminate_backend(pid)");
-        await Eventually.Async(_ => service.Rows(LeaderSessions, "pid", "pid"), after => after.Length == 1 && after[0] != before[0], "it leads in a session anew", TimeSpan.FromSeconds(30), Ct);
+        await Eventually.Async(_ => service.Rows(LeaderSessions, "pid", "pid"), after => after.Length == 1 && after[0] != before[0], "it leads in a session anew", TimeSpan.FromMinutes(3), Ct);
         await Runs(service, "and runs everything");
         await CountOfAFollowMoves(service);
     }

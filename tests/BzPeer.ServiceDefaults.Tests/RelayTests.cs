@@ -85,7 +85,7 @@ public sealed class RelayTests(ServiceHost<Program> service) : IClassFixture<Ser
             await row.ExecuteNonQueryAsync(Ct);
         await fresh.Services.GetRequiredService<FollowCommands>().ExecuteAsync(new(Guid.NewGuid(), Guid.NewGuid(), FollowResearcher.Decide), Ct);
         await Eventually.Async(async _ => await fresh.Rows("mt_event_progression", "name", "name, last_seq_id"),
-            rows => rows.Any(row => row.StartsWith("(Relay:All,", StringComparison.Ordinal) && row != "(Relay:All,0)") && rows.All(row => row != "(FollowCounts:All,0)"), "both have moved on", TimeSpan.FromSeconds(30), Ct);
+            rows => rows.Any(row => row.StartsWith("(Relay:All,", StringComparison.Ordinal) && row != "(Relay:All,0)") && rows.All(row => row != "(FollowCounts:All,0)"), "both have moved on", TimeSpan.FromMinutes(3), Ct);
     }
 
     [Fact]
