@@ -5,7 +5,7 @@ namespace BzPeer.Testing;
 /// <summary>Waits for what becomes true by itself, and says what it last saw when it does not.</summary>
 public static class Eventually
 {
-    private static readonly TimeSpan DefaultLimit = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan DefaultLimit = TimeSpan.FromMinutes(3);
 
     /// <summary>Asks <paramref name="read"/> again and again until the answer satisfies <paramref name="isAsExpected"/>.</summary>
     public static async Task<T> Async<T>(

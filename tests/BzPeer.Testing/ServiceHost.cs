@@ -83,7 +83,7 @@ public class ServiceHost<TProgram> : IAsyncLifetime where TProgram : class
             if (Clock is not null) host.ConfigureServices(services => services.AddSingleton(Clock));
         });
         using var client = Anonymous();
-        await Eventually.Async(async ct => (await client.GetAsync("/health", ct)).IsSuccessStatusCode, "the service is healthy", TimeSpan.FromSeconds(60));
+        await Eventually.Async(async ct => (await client.GetAsync("/health", ct)).IsSuccessStatusCode, "the service is healthy", TimeSpan.FromMinutes(3));
     }
 
     /// <inheritdoc />
