@@ -37,7 +37,10 @@ public sealed record StandingField(string Field, string Source, string SourceId)
 /// <param name="Stands">For each field that has a value, whose word that is.</param>
 /// <param name="Assertions">Every source's word, in the order in which they are believed.</param>
 /// <param name="Notices">Every notice about it, the oldest first.</param>
-public sealed record WorkAssertions(ListedWork Work, IReadOnlyList<StandingField> Stands, IReadOnlyList<ReadAssertion> Assertions, IReadOnlyList<ReadNotice> Notices);
+/// <param name="RetractedByCurator">What the curator said who retracted it; absent where none did, or took it back.</param>
+public sealed record WorkAssertions(
+    ListedWork Work, IReadOnlyList<StandingField> Stands, IReadOnlyList<ReadAssertion> Assertions, IReadOnlyList<ReadNotice> Notices,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] CuratorRetraction? RetractedByCurator = null);
 
 /// <summary>GET /api/works/{id}/assertions: what every source says of a work, also what does not stand, and whose word does.</summary>
 internal static class ReadAssertions
@@ -59,7 +62,8 @@ internal static class ReadAssertions
         var work = (await Work.LoadAsync(session, [id], cancellation)).GetValueOrDefault(id);
         if (work?.IsThere != true || await Works.FindAsync(database, id, cancellation) is not { } listed) return await Works.ElsewhereAsync(http, store, id, cancellation);
         return TypedResults.Ok(new WorkAssertions(listed, Stands(work.Said), [.. Work.Ranked(work.Said).Select(said => Read(said, work.Testimony.HolderOf(said)))],
-            [.. work.Testimony.All().SelectMany(part => part.Notices.Select(notice => Read(notice, part))).OrderBy(notice => notice.Date).ThenBy(notice => notice.SourceId, StringComparer.Ordinal)]));
+            [.. work.Testimony.All().SelectMany(part => part.Notices.Select(notice => Read(notice, part))).OrderBy(notice => notice.Date).ThenBy(notice => notice.SourceId, StringComparer.Ordinal)],
+            work.Testimony.All().Select(part => part.Retraction).FirstOrDefault(retraction => retraction is not null)));
     }
 
     /// <summary>Whose word stands on each field that has a value.</summary>

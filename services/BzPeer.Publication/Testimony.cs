@@ -1,4 +1,12 @@
+using System.Text.Json.Serialization;
+
 namespace BzPeer.Publication;
+
+/// <summary>A retraction by a curator.</summary>
+/// <param name="Reason">Why, in the words of the notice.</param>
+/// <param name="Source">Where the notice stands.</param>
+/// <param name="At">When the curator retracted the work.</param>
+public sealed record CuratorRetraction(string Reason, string Source, DateTimeOffset At);
 
 /// <summary>
 /// What has been said of a work: the last word of each source's record, the notices about it, what a curator decided, and the
@@ -12,9 +20,10 @@ namespace BzPeer.Publication;
 /// <param name="Overruled">Records and notices whose retraction a curator took back: they say nothing new by saying it again.</param>
 /// <param name="Merged">The works that were merged into it.</param>
 /// <param name="Apart">Works that a curator took out of it: no record makes them one again.</param>
+/// <param name="Retraction">What the curator said who retracted it; null too in what was merged before that was kept.</param>
 public sealed record Testimony(
     Guid WorkId, IReadOnlyList<Assertion> Said, IReadOnlyList<Notice> Notices, bool RetractedByCurator, IReadOnlyList<string> Overruled,
-    IReadOnlyList<Testimony> Merged, IReadOnlyList<Guid> Apart)
+    IReadOnlyList<Testimony> Merged, IReadOnlyList<Guid> Apart, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] CuratorRetraction? Retraction = null)
 {
     /// <summary>Of a work nobody has spoken of.</summary>
     public static Testimony None(Guid workId) => new(workId, [], [], RetractedByCurator: false, [], [], []);
@@ -66,6 +75,7 @@ public sealed record Testimony(
     public Testimony Overrule() => this with
     {
         RetractedByCurator = false,
+        Retraction = null,
         Overruled = [.. Overruled.Union(Said.Where(said => said.Work.Retracted).Select(said => said.Key)).Union(Notices.Where(notice => !notice.Reinstates).Select(notice => notice.Key))],
         Merged = [.. Merged.Select(merged => merged.Overrule())],
     };

@@ -123,7 +123,7 @@ public sealed record Work(Guid Id, Testimony Testimony, Guid? MergedInto, long E
     {
         Published published => (work ?? Unknown(published.WorkId)).Enter().Next(all => all.Hear(new Assertion(published.Source, published.SourceId, published.Said) { At = published.At })),
         Corrected corrected => work?.Next(all => all.Hear(new Assertion(corrected.Source, corrected.SourceId, corrected.Said) { At = corrected.At })),
-        Publication.Retracted retracted => work!.Next(all => retracted.Notice is null ? all with { RetractedByCurator = true } : all),
+        Publication.Retracted retracted => work!.Next(all => retracted.Notice is null ? all with { RetractedByCurator = true, Retraction = new(retracted.Reason, retracted.NoticedBy, retracted.At) } : all),
         Reinstated reinstated => work!.Next(all => reinstated.Notice is null ? all.Overrule() : all),
         Noticed noticed => (work ?? Unknown(noticed.WorkId)).Next(all => all.Hear(noticed.Notice)),
         TookOver took => work!.Next(all => all with { Merged = [.. all.Merged, took.From] }),

@@ -78,11 +78,13 @@ internal sealed record Work(
 internal sealed record WorkVersion(string Kind, string? Doi, string? ArxivId, string? Venue, int? Year, DateOnly? PublicationDate, IReadOnlyList<string> Sources);
 
 /// <summary>What every source says of a work, the one believed first being the first; and the notices about it.</summary>
-internal sealed record WorkAssertions(IReadOnlyList<StandingField> Stands, IReadOnlyList<Assertion> Assertions, IReadOnlyList<Notice> Notices);
+internal sealed record WorkAssertions(IReadOnlyList<StandingField> Stands, IReadOnlyList<Assertion> Assertions, IReadOnlyList<Notice> Notices, CuratorRetraction? RetractedByCurator = null);
 
 internal sealed record StandingField(string Field, string Source, string SourceId);
 
-internal sealed record Assertion(string Source, string SourceId, DateTimeOffset? TakenAt);
+internal sealed record Assertion(string Source, string SourceId, DateTimeOffset? TakenAt, bool Retracted = false);
+
+internal sealed record CuratorRetraction(string Reason, string Source, DateTimeOffset At);
 
 internal sealed record Notice(string Source, bool Reinstates, DateOnly? Date, string Reason, bool Overruled);
 

@@ -87,6 +87,26 @@ public sealed class ReadAssertionsTests(SharedPublication service)
     }
 
     [Fact]
+    public async Task What_a_curator_said_who_retracted_a_work_is_told_until_one_takes_it_back()
+    {
+        var (_, work) = await Both();
+        (await Assertions(work.Id)).RetractedByCurator.ShouldBeNull();
+        await Say("retraction", "The figures belong to another paper.", "the editors' note");
+
+        (await Assertions(work.Id)).RetractedByCurator.ShouldNotBeNull().ShouldSatisfyAllConditions(
+            said => said.Reason.ShouldBe("The figures belong to another paper."), said => said.Source.ShouldBe("the editors' note"), said => said.At.ShouldBeGreaterThan(work.PublicationDate!.Value.ToDateTime(default)));
+
+        await Say("reinstatement", "They do not.", "the editors");
+        (await Assertions(work.Id)).RetractedByCurator.ShouldBeNull();
+
+        async Task Say(string what, string reason, string source)
+        {
+            using var answer = await System.Net.Http.Json.HttpClientJsonExtensions.PostAsJsonAsync(service.Curator, $"/api/works/{work.Id}/{what}", new { reason, source }, Ct);
+            answer.EnsureSuccessStatusCode();
+        }
+    }
+
+    [Fact]
     public void Whose_word_stands_on_a_field_is_whose_value_it_has() =>
         Gen.Select(Gen.Int[0, 5].Select(n => new[] { WorkSource.Curator, WorkSource.Crossref, WorkSource.OpenAlex, WorkSource.Arxiv, WorkSource.OrcidOwn, WorkSource.List }[n]), Gen.Int[0, 2], Gen.Bool, Gen.Bool, Gen.Bool)
             .Array[1, 6].Sample(words =>

@@ -178,8 +178,9 @@ internal sealed partial class FakeServices : IAsyncDisposable
         {
             work = WorkOf(paper),
             stands = new[] { new { field = "title", source = "arxiv", sourceId = "2301.01178" }, new { field = "authors", source = "arxiv", sourceId = "2301.01178" } },
-            assertions = new[] { new { source = "arxiv", sourceId = "2301.01178", takenAt = (DateTimeOffset?)new DateTimeOffset(2026, 3, 1, 12, 0, 0, TimeSpan.Zero), validates = true } },
+            assertions = new[] { new { source = "arxiv", sourceId = "2301.01178", takenAt = (DateTimeOffset?)new DateTimeOffset(2026, 3, 1, 12, 0, 0, TimeSpan.Zero), validates = true, retracted = paper.Retracted } },
             notices = paper.Notices.Select(notice => new { source = "retraction-watch", sourceId = "1", doi = paper.Doi, notice.Reinstates, date = "2024-05-06", notice.Reason, overruled = false }),
+            retractedByCurator = paper.RetractedByCurator is { } said ? new { said.Reason, said.Source, at = new DateTimeOffset(2025, 2, 3, 12, 0, 0, TimeSpan.Zero) } : null,
         }));
         app.MapGet("/api/researchers/{id:guid}/collaborators", (HttpContext context, Guid id) => Page(context, World.Strengths(id).Select(each => new { researcherId = each.Id, name = World.NameOf(each.Id), works = each.Works, strength = each.Strength, close = each.Strength >= 0.2 })));
         app.MapGet("/api/graph/{kind}/{id}", async (string kind, string id, int? limit) =>

@@ -39,6 +39,7 @@ internal sealed class FakeWorld
         public bool Validated { get; init; } = true;
         public bool Retracted { get; init; }
         public (bool Reinstates, string Reason)[] Notices { get; init; } = [];
+        public (string Reason, string Source)? RetractedByCurator { get; init; }
         public string[] Unlinked { get; init; } = [];
         public object[] Versions { get; init; } = [];
         public string? TitleMarkup { get; init; }

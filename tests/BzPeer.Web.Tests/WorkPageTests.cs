@@ -53,6 +53,21 @@ public sealed partial class WorkPageTests
     }
 
     [Fact]
+    public async Task A_retraction_is_told_with_the_words_of_the_curator_or_with_who_marks_it()
+    {
+        var world = FakeWorld.WithTheSeedPaper();
+        world.Papers[0] = world.Papers[0] with { Retracted = true, RetractedByCurator = ("The figures belong to <b>", "the editors' note") };
+        await using var site = await Site.StartAsync(world);
+
+        var text = Site.TextOf(await site.Html($"/works/{world.Papers[0].Id}"));
+        text.ShouldContain("counts for nothing. The figures belong to <b> 3 February 2025, by a curator. Source: the editors' note");
+        text.ShouldNotContain("gives no reason");
+
+        world.Papers[0] = world.Papers[0] with { RetractedByCurator = null };
+        Site.TextOf(await site.Html($"/works/{world.Papers[0].Id}")).ShouldContain("arXiv lists it as retracted and gives no reason.");
+    }
+
+    [Fact]
     public async Task Authors_by_the_hundreds_are_folded_and_all_there()
     {
         var world = new FakeWorld();

@@ -17,7 +17,12 @@ internal sealed class WorkModel(BzPeerApi api) : PageModel
     public Answer<WorkAssertions> Said { get; private set; } = null!;
 
     /// <summary>The notices by which it is retracted, the newest first; none where a source only marks it, or a curator retracted it.</summary>
-    public IEnumerable<Notice> Retractions => (Said.Value?.Notices ?? []).Where(notice => !notice.Reinstates && !notice.Overruled).OrderByDescending(notice => notice.Date);
+    public IReadOnlyList<Notice> Retractions => [.. (Said.Value?.Notices ?? []).Where(notice => !notice.Reinstates && !notice.Overruled).OrderByDescending(notice => notice.Date)];
+
+    /// <summary>The sources that mark it as retracted, where nobody says why.</summary>
+    public IReadOnlyList<string> OnlyMarkedBy => Said.Value is { RetractedByCurator: null } said && Retractions.Count == 0
+        ? [.. said.Assertions.Where(word => word.Retracted).Select(word => word.Source).Distinct()]
+        : [];
 
     public async Task<IActionResult> OnGet(Guid id, CancellationToken ct)
     {
