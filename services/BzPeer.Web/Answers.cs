@@ -101,7 +101,7 @@ internal sealed record KindShown(int Shown, int Total);
 internal sealed record GraphNode(string Id, string Kind, string Label, int? Year = null)
 {
     /// <summary>What it is called, formulas in a title in characters: a drawing has no other.</summary>
-    public string Label { get; init; } = Mathematics.Text(Label);
+    public string Label { get; init; } = Mathematics.Line(Label);
 }
 
 /// <param name="First">Year of the first of the works that make it.</param>

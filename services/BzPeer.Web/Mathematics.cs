@@ -36,6 +36,20 @@ internal static partial class Mathematics
     /// <summary>The text where there is no markup, as in the title of a window: formulas in the characters that there are for them.</summary>
     public static string Text(string? text) => Write(text ?? "", AsText);
 
+    /// <summary>The same where lines are broken and cut at spaces: in a formula are none of those.</summary>
+    public static string Line(string? text)
+    {
+        var written = new StringBuilder();
+        foreach (var stretch in Stretches(text ?? ""))
+        {
+            var from = written.Length;
+            AsText(stretch.Parts, written);
+            if (stretch.IsFormula) written.Replace(' ', '\u00A0', from, written.Length - from);
+        }
+
+        return written.ToString();
+    }
+
     private static string Write(string text, Action<IReadOnlyList<Part>, StringBuilder> write)
     {
         var written = new StringBuilder(text.Length);
@@ -308,6 +322,7 @@ internal static partial class Mathematics
                 return Argument(depth, script) is { } over && Argument(depth, script) is { } under ? [.. Grouped(over), new Letters("/"), .. Grouped(under)] : null;
             if (name == "sqrt") return Next() != '[' && Argument(depth, script) is { } root ? [new Letters("√"), .. Grouped(root)] : null;
             if (name == "mathbb") return DoubleStruck();
+            if (name is "mathfrak" or "frak") return Upright() is [Letters word] ? [new Letters(MathLetters.Of(word.Text, "fraktur"))] : null;
             if (Accents.TryGetValue(name, out var accent))
                 return Argument(depth, script) is { } under && Said(under) is { Length: 1 } ? [.. under.Take(under.Count - 1), Accented(under[^1], accent)] : null;
             if (!Faces.TryGetValue(name, out var look)) return null;

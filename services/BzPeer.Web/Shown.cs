@@ -52,11 +52,13 @@ internal static partial class Shown
     /// <summary>One of eight colours, always the same for the same researcher.</summary>
     public static int Hue(Guid id) => id.ToByteArray()[^1] % 8;
 
-    /// <summary>At most so many characters, cut between whole characters.</summary>
+    /// <summary>At most so many characters, cut after a word; after a whole character where that would leave next to nothing.</summary>
     public static string Short(string text, int length)
     {
         var elements = new StringInfo(text);
-        return elements.LengthInTextElements <= length ? text : elements.SubstringByTextElements(0, length - 1).TrimEnd() + "…";
+        if (elements.LengthInTextElements <= length) return text;
+        var afterWord = elements.SubstringByTextElements(0, length).LastIndexOf(' ');
+        return (afterWord > length / 3 ? text[..afterWord] : elements.SubstringByTextElements(0, length - 1)).TrimEnd() + "…";
     }
 
     public static string? DoiAddress(string? doi) =>

@@ -18,9 +18,12 @@ internal static class Typography
     /// <summary>A title in one line.</summary>
     public static IHtmlContent Title(Work work) => Title(work.Title, work.TitleMarkup);
 
-    /// <summary>A title of at most so many characters.</summary>
-    public static IHtmlContent Title(Work work, int length) =>
-        new StringInfo(work.Title).LengthInTextElements <= length ? Title(work) : Mathematics.Html(Shown.Short(work.Title, length));
+    /// <summary>A title of at most so many characters, cut where no formula is. What is cut is plain text, its formulas in the characters there are for them.</summary>
+    public static IHtmlContent Title(Work work, int length)
+    {
+        var line = Mathematics.Line(work.Title);
+        return new StringInfo(line).LengthInTextElements <= length ? Title(work) : new HtmlString(Mathematics.Encode(Shown.Short(line, length)));
+    }
 
     /// <summary>An abstract, as one paragraph or several.</summary>
     public static IHtmlContent Abstract(Work work) => new HtmlString(Markup.Read(work.AbstractMarkup) switch

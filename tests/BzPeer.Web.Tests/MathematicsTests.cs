@@ -17,6 +17,7 @@ public sealed class MathematicsTests
     [InlineData(@"$\tilde{\mathcal{O}}(n|E|)$", "<i class=\"script\">Õ</i>(<i>n</i>|<i>E</i>|)")]
     [InlineData(@"$x_{i+1}^2$", "<i>x</i><sub><i>i</i>&#x2B;1</sub><sup>2</sup>")]
     [InlineData(@"$\mathbb{R}^n$", "ℝ<sup><i>n</i></sup>")]
+    [InlineData(@"$\mathfrak{sl}_2$", "&#x1D530;&#x1D529;<sub>2</sub>")]
     [InlineData(@"$10^{-5}$", "10<sup>−5</sup>")]
     [InlineData(@"$B=\{{b_1},\dots,{b_n}\}$", "<i>B</i> = {<i>b</i><sub>1</sub>, …, <i>b</i><sub><i>n</i></sub>}")]
     [InlineData(@"$92.9\%$ of \(k\)", "92.9% of <i>k</i>")]

@@ -32,6 +32,14 @@ public sealed class ShownTests
     public void What_was_typed_is_recognised(string typed, string parameter) => ResearcherQuery.From(typed)!.Parameter.ShouldBe(parameter);
 
     [Theory]
+    [InlineData("One two three", 13, "One two three")]
+    [InlineData("One two three", 12, "One two…")]
+    [InlineData("One two three", 8, "One two…")]
+    [InlineData("One Donaudampfschifffahrt", 12, "One Donauda…")]
+    [InlineData("👩‍🔬👩‍🔬👩‍🔬👩‍🔬", 3, "👩‍🔬👩‍🔬…")]
+    public void A_text_is_cut_after_a_word_or_else_after_a_character(string text, int length, string cut) => Shown.Short(text, length).ShouldBe(cut);
+
+    [Theory]
     [InlineData(null)]
     [InlineData("  ")]
     public void Nothing_typed_is_no_query(string? typed) => ResearcherQuery.From(typed).ShouldBeNull();

@@ -100,6 +100,11 @@ public sealed class TypographyTests
         var work = Work("x", "x") with { Title = "H₂O and more", TitleMarkup = "H<sub>2</sub>O and more" };
         ((HtmlString)Typography.Title(work, 20)).Value.ShouldBe("H<sub>2</sub>O and more");
         ((HtmlString)Typography.Title(work, 8)).Value.ShouldBe("H₂O and…");
+        // What is printed is longer than what is shown, and a formula is in it whole or not at all.
+        var formula = Work("x", null) with { Title = @"Sorting in $O(n \log n)$ & <more>" };
+        ((HtmlString)Typography.Title(formula, 31)).Value.ShouldBe("Sorting in <i>O</i>(<i>n</i> log <i>n</i>) &amp; &lt;more&gt;");
+        ((HtmlString)Typography.Title(formula, 28)).Value.ShouldBe("Sorting in O(n&#xA0;log&#xA0;n) &amp;…");
+        ((HtmlString)Typography.Title(formula, 18)).Value.ShouldBe("Sorting in…");
     }
 
     private static string Title(string markup) => ((HtmlString)Typography.Title("plain & H₂O", markup)).Value!;

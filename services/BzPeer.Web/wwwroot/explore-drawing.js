@@ -133,7 +133,7 @@ export function drawing(stage, on) {
       if (taken.length > most || ++tried > 800) break;
       const [middle, y] = at(node);
       to.font = `${node.root ? `bold ${look.size + 2}` : look.size}px ${look.font}`;
-      node.wide ??= to.measureText(short(node)).width;
+      node.wide ??= to.measureText(short(node.label, 30)).width;
       // At the edge it moves in, as far as it is long.
       const x = Math.max(Math.min(middle, width - node.wide / 2 - 4), node.wide / 2 + 4);
       const box = { left: x - node.wide / 2 - 3, right: x + node.wide / 2 + 3, top: y + radius(node, zoom) + 3, bottom: y + radius(node, zoom) + 5 + look.size };
@@ -141,9 +141,9 @@ export function drawing(stage, on) {
       taken.push(box);
       to.strokeStyle = look.card;
       to.lineWidth = 3;
-      to.strokeText(short(node), x, box.top);
+      to.strokeText(short(node.label, 30), x, box.top);
       to.fillStyle = look.ink;
-      to.fillText(short(node), x, box.top);
+      to.fillText(short(node.label, 30), x, box.top);
     }
   }
 
@@ -320,7 +320,12 @@ export function drawing(stage, on) {
   };
 }
 
-const short = ({ label }) => label.length > 30 ? `${label.slice(0, 29).trimEnd()}…` : label;
+/** A label cut after a word, as the page cuts them. */
+export function short(label, length) {
+  if (label.length <= length) return label;
+  const afterWord = label.slice(0, length).lastIndexOf(" ");
+  return `${label.slice(0, afterWord > length / 3 ? afterWord : length - 1).trimEnd()}…`;
+}
 
 /** The colours and the letters of the page as it is now. */
 function looks() {

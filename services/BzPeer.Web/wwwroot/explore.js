@@ -1,6 +1,6 @@
 // The explorer: it draws what the page's data says, and has its tables show what is asked for without loading the page. Without this script the page
 // has the tables, a picture, and an address for everything that is done here.
-import { drawing } from "./explore-drawing.js";
+import { drawing, short } from "./explore-drawing.js";
 import { inWords, plural, text } from "./texts.js";
 
 const page = document.getElementById("explorer");
@@ -168,7 +168,6 @@ function chosen() {
 
 // The tables. Their rows are made of the same row that the page itself has made them of.
 const quantity = new Intl.NumberFormat(document.documentElement.lang, { maximumFractionDigits: 2, useGrouping: false });
-const short = (label, length) => label.length > length ? `${label.slice(0, length - 1).trimEnd()}…` : label;
 const span = ties => {
   const dated = ties.filter(({ first, latest }) => first && latest);
   return dated.length === 0 ? undefined : [Math.min(...dated.map(({ first }) => first)), Math.max(...dated.map(({ latest }) => latest))];
