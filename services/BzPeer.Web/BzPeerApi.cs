@@ -67,8 +67,8 @@ internal sealed partial class BzPeerApi(IHttpClientFactory clients, Patience pat
     public Task<Answer<Paged<Collaborator>>> Collaborators(Guid id, int limit, string? cursor, CancellationToken ct, string? minPosition = null) =>
         Get<Paged<Collaborator>>(Upstream.Publication, $"/api/researchers/{id}/collaborators?limit={limit}{Cursor(cursor)}", ct, minPosition);
 
-    public Task<Answer<GraphSlice>> Graph(string kind, string id, int limit, CancellationToken ct) =>
-        Send<GraphSlice>(Upstream.Publication, HttpMethod.Get, $"/api/graph/{kind}/{Uri.EscapeDataString(id)}?limit={limit}", Patient, ct);
+    public Task<Answer<GraphSlice>> Graph(string kind, string id, int limit, CancellationToken ct, string? minPosition = null) =>
+        Send<GraphSlice>(Upstream.Publication, HttpMethod.Get, $"/api/graph/{kind}/{Uri.EscapeDataString(id)}?limit={limit}", Patient, ct, minPosition: minPosition);
 
     public Task<Answer<GraphConnection>> Connection(Guid from, Guid to, CancellationToken ct) =>
         Send<GraphConnection>(Upstream.Publication, HttpMethod.Get, $"/api/graph/connection?from={from}&to={to}", Patient, ct);

@@ -197,6 +197,52 @@ public sealed class LiveNumbersTests(Browser browser, SeedSystem system)
     }
 
     [Fact]
+    public async Task The_graph_moves_with_the_works_and_waits_for_whoever_is_in_its_table()
+    {
+        await using var site = await Site.StartAsync();
+        await using var visit = await browser.Visit(site.Client.BaseAddress!);
+        var page = visit.Page;
+        var asked = 0;
+        page.Request += (_, request) => asked += request.Url.Contains("handler=live", StringComparison.Ordinal) ? 1 : 0;
+        await page.GotoAsync($"/researchers/{site.World.Seed}");
+        await Assertions.Expect(page.Locator("#graph .legend")).ToContainTextAsync("1 work");
+        await page.EvaluateAsync("document.querySelector('#graph figure').kept = true");
+
+        // A slice of so many nodes says that it is not all.
+        site.Services.GraphLimit = 5;
+        Published("A second paper", "Grace Newcomer", 2);
+        await Assertions.Expect(page.Locator("#graph .truncated")).ToHaveTextAsync("Showing 5 of 9: the strongest ties of each kind.");
+        (await page.EvaluateAsync<bool>("document.querySelector('#graph figure').kept")).ShouldBeTrue();
+        site.Services.GraphLimit = null;
+        Published("A third paper", "Alan Newcomer", 3);
+        await Assertions.Expect(page.Locator("#graph .graph.wide a title").Filter(new() { HasText = "A third paper" })).ToHaveCountAsync(1);
+        await Assertions.Expect(page.Locator("#graph .truncated")).ToHaveCountAsync(0);
+        asked.ShouldBe(2);
+
+        await page.GetByText("The same as a table").ClickAsync();
+        var link = page.Locator("#graph tbody a").Filter(new() { HasText = "Grace Newcomer" });
+        await link.FocusAsync();
+        Published("A fourth paper", "Ada Newcomer", 4);
+        await Assertions.Expect(page.Locator(".work")).ToHaveCountAsync(4);
+        await Assertions.Expect(page.Locator("#graph")).Not.ToContainTextAsync("Ada Newcomer");
+        await Assertions.Expect(link).ToBeFocusedAsync();
+        await page.Keyboard.PressAsync("Tab");
+        await Assertions.Expect(page.Locator("#graph")).Not.ToContainTextAsync("Ada Newcomer");
+
+        await page.GetByRole(AriaRole.Link, new() { Name = "Open full explorer" }).FocusAsync();
+        await Assertions.Expect(page.Locator("#graph tbody")).ToContainTextAsync("Ada Newcomer");
+        await Assertions.Expect(page.Locator("#graph table")).ToBeVisibleAsync();
+        (await page.RunAxe()).Violations.ShouldBeEmpty();
+
+        void Published(string title, string with, int at)
+        {
+            site.World.Publish(title, "", [site.World.Seed, site.World.Add(with)], ["cs.NI"]);
+            site.World.AsOf = at;
+            Tell(site, "bibliography", new { position = $"publication:{at}", works = at, topics = 1, closeCollaborators = 3 + at });
+        }
+    }
+
+    [Fact]
     public async Task What_cannot_be_had_is_asked_for_again_and_the_old_score_stays_with_its_explanation()
     {
         await using var site = await Site.StartAsync();

@@ -40,7 +40,8 @@ internal sealed class ResearcherModel(BzPeerApi api, TimeProvider clock, IString
     /// <summary>What the visitor and the researcher are to each other; null when nobody is signed in, or Follow does not say.</summary>
     public Relationship? Tie { get; private set; }
 
-    public Task<Answer<GraphSlice>> Graph { get; private set; } = null!;
+    /// <summary>The graph slice; null where only other parts are asked for.</summary>
+    public Task<Answer<GraphSlice>>? Graph { get; private set; }
 
     /// <summary>Why the last follow or unfollow was refused.</summary>
     public string? Refusal { get; private set; }
@@ -91,16 +92,19 @@ internal sealed class ResearcherModel(BzPeerApi api, TimeProvider clock, IString
     }
 
     /// <summary>Up to where each part of the page must go at least, in the events of its service.</summary>
-    /// <param name="Works">The list of works, in the publication service's.</param>
+    /// <param name="Works">The list of works and the graph, in the publication service's.</param>
     /// <param name="Bibliography">Its sums, which the card has and trust is made of; in the same.</param>
     /// <param name="Trust">The statement, in the trust service's.</param>
     private readonly record struct Wanted(long Works, long Bibliography, long Trust);
 
     /// <summary>The parts that have numbers in them, when some have changed while the page was open: none is older than what the page heard.</summary>
-    public async Task<IActionResult> OnGetLive(Guid id, string? works, long listed, long bibliography, long trust, CancellationToken ct)
+    /// <param name="graph">Whether the graph is asked for too: it has by far the most elements, and the most changes leave it as it is.</param>
+    public async Task<IActionResult> OnGetLive(Guid id, string? works, long listed, long bibliography, long trust, bool graph, CancellationToken ct)
     {
         Id = id;
         Me = await Session.Of(HttpContext);
+        if (graph)
+            Graph = api.Graph("researcher", id.ToString(), SliceSize, ct, At("publication", listed));
         return await Load(works, new(listed, bibliography, trust), ct) ?? Partial("_LiveParts", this);
     }
 
@@ -130,9 +134,9 @@ internal sealed class ResearcherModel(BzPeerApi api, TimeProvider clock, IString
         if (institutions is not null)
             Affiliation = (await institutions).Value?.Items.FirstOrDefault(place => place.Label == Card.Value?.Affiliation);
         return this.IfMalformed(Works);
-
-        static string? At(string service, long position) => position > 0 ? string.Create(CultureInfo.InvariantCulture, $"{service}:{position}") : null;
     }
+
+    private static string? At(string service, long position) => position > 0 ? string.Create(CultureInfo.InvariantCulture, $"{service}:{position}") : null;
 
     public async Task<IActionResult> OnPost(Guid id, bool? follow, CancellationToken ct)
     {

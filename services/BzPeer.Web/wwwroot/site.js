@@ -80,13 +80,14 @@ function researcherPage() {
     const listed = Math.max(bibliography, work);
     const query = new URLSearchParams({ handler: "live", listed, bibliography, trust });
     if (older) query.set("works", older);
+    if (listed > drawn) query.set("graph", true);
     const response = await fetch(`?${query}`, { cache: "no-store" }).catch(() => null);
     // Merged or erased while one looked: the page stays what it was, as it would without this script.
     if (response?.redirected || [404, 410].includes(response?.status)) return true;
     if (!response?.ok) return false;
     const parts = new DOMParser().parseFromString(await response.text(), "text/html");
     const asked = parts.querySelector("[data-live]").dataset;
-    const [snapshot, works] = [parts.querySelector(".snapshot"), parts.querySelector(".works")];
+    const [snapshot, works, slice] = [".snapshot", ".works", "#graph"].map(part => parts.querySelector(part));
     const isNew = snapshot && Number(asked.publication) >= asOf.bibliography && Number(asked.trust) >= asOf.trust;
     if (isNew) {
       [asOf.bibliography, asOf.trust] = [Number(asked.publication), Number(asked.trust)];
@@ -104,8 +105,29 @@ function researcherPage() {
       asOf.work = listed;
       list(works);
     }
-    return Boolean(isNew && works);
+    if (slice && graph) {
+      drawn = Math.max(drawn, listed);
+      draw(slice);
+    }
+    return Boolean(isNew && works && listed <= drawn);
   }
+
+  // The graph is of the works, and moves with them. Whoever is in its table with the keyboard has it as it is until they leave: a row that goes would
+  // take them along.
+  const graph = document.getElementById("graph");
+  let drawn = asOf.bibliography;
+  let later;
+  function draw(slice) {
+    later = slice;
+    if (graph.querySelector(".scroll:focus-within")) return;
+    later = undefined;
+    become(graph, slice);
+  }
+  graph?.addEventListener("focusout", ({ relatedTarget }) => {
+    if (!later || graph.querySelector(".scroll")?.contains(relatedTarget)) return;
+    become(graph, later);
+    later = undefined;
+  });
 
   // Where one is among the works, if not at the newest.
   const older = new URLSearchParams(location.search).get("works");
@@ -160,7 +182,10 @@ function researcherPage() {
     source.addEventListener("open", () => {
       pause = 5000;
       // What was corrected meanwhile is told to nobody afterwards.
-      if (opened) look();
+      if (opened) {
+        drawn = -1;
+        look();
+      }
       opened = true;
     });
     // A connection that breaks the browser makes again by itself, with its position; after an answer that is an error it gives up.
