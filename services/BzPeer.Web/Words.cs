@@ -17,6 +17,9 @@ internal static class Words
         _ => level,
     };
 
+    /// <summary>What leads from a node of the graph to its page. Nobody is an it.</summary>
+    public static string OpenPage(this IStringLocalizer texts, string kind) => kind == "researcher" ? texts["Open the profile"] : texts["Open its page"];
+
     /// <summary>A factor of a trust statement.</summary>
     public static string Factor(this IStringLocalizer texts, string factor) => factor switch
     {

@@ -213,7 +213,7 @@ public sealed class ExplorerTests(Browser browser)
         await Assertions.Expect(page.Locator("#said")).ToContainTextAsync("Ada, Person");
         await page.Keyboard.PressAsync("Space");
         await Assertions.Expect(page.Locator("#inspector h2")).ToHaveTextAsync("Ada");
-        await TabTo(page, "#inspector a:text-is('Open its page')");
+        await TabTo(page, "#inspector a:text-is('Open the profile')");
         await page.Keyboard.PressAsync("Enter");
         await Assertions.Expect(page).ToHaveURLAsync(new Regex($"/researchers/{ada}$"));
     }

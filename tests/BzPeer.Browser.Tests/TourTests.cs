@@ -85,7 +85,7 @@ public sealed class TourTests(Browser browser)
         await Into("Explore from here", $"/explore/institution/[-0-9a-f]+");
         await Chosen("Ada Lovelace");
         await Picture(me, "7-institution");
-        await Into("Open its page", $"/researchers/{ada}");
+        await Into("Open the profile", $"/researchers/{ada}");
 
         await me.GetByRole(AriaRole.Button, new() { Name = "Sign out" }).FocusAsync();
         await me.Keyboard.PressAsync("Enter");
