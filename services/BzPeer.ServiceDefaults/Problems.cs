@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net.Sockets;
 using System.Text.RegularExpressions;
 using BzPeer.Contracts;
@@ -8,6 +9,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Routing;
+using Microsoft.AspNetCore.WebUtilities;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Npgsql;
@@ -42,7 +44,8 @@ public static class Problems
 
     internal static void AddProblems(this IServiceCollection services)
     {
-        services.AddProblemDetails(options => options.CustomizeProblemDetails = Complete);
+        services.AddSingleton<IProblemDetailsWriter, ProblemWriter>();
+        services.AddProblemDetails();
         services.AddExceptionHandler<ExceptionToProblem>();
         // Binding failures become exceptions in every environment, so that ExceptionToProblem can name the parameter.
         services.Configure<RouteHandlerOptions>(options => options.ThrowOnBadRequest = true);
@@ -58,23 +61,40 @@ public static class Problems
         app.UseStatusCodePages();
     }
 
-    private static void Complete(ProblemDetailsContext context)
+    /// <summary>
+    /// Writes problems that no endpoint wrote itself. The framework's own writer writes none to a caller whose <c>Accept</c> does not name
+    /// JSON, such as one that asks for an event stream: a caller who is refused needs the reason all the more.
+    /// </summary>
+    private sealed class ProblemWriter : IProblemDetailsWriter
     {
-        var problem = context.ProblemDetails;
-        if (problem.Type?.StartsWith(TypeBase, StringComparison.Ordinal) == true) return;
+        public bool CanWrite(ProblemDetailsContext context) => true;
 
-        (var rule, problem.Title, problem.Detail) = problem.Status switch
+        public async ValueTask WriteAsync(ProblemDetailsContext context)
         {
-            400 => ("malformed-request", "Malformed request", problem.Detail ?? "The request cannot be read."),
-            401 => ("no-token", "No valid token", "Send a bearer token: Authorization: Bearer <JWT>."),
-            403 => ("not-yours", "Not allowed", problem.Detail ?? "This token does not allow it."),
-            404 => ("no-such-resource", "No such resource", problem.Detail ?? "Nothing is served under this address."),
-            405 => ("method-not-allowed", "Method not allowed", "This address answers other methods; see the Allow header."),
-            413 => ("body-too-large", "Body too large", problem.Detail ?? "The body is larger than this address accepts."),
-            415 => ("unsupported-media-type", "Unsupported media type", problem.Detail ?? "Send application/json."),
-            _ => ("error", problem.Title ?? "Error", problem.Detail),
-        };
-        problem.Type = TypeBase + rule;
+            var http = context.HttpContext;
+            Complete(context.ProblemDetails, http.Response.StatusCode);
+            context.ProblemDetails.Extensions.TryAdd("traceId", Activity.Current?.Id ?? http.TraceIdentifier);
+            await http.Response.WriteAsJsonAsync(context.ProblemDetails, options: null, "application/problem+json", http.RequestAborted);
+        }
+
+        private static void Complete(ProblemDetails problem, int status)
+        {
+            problem.Status ??= status;
+            if (problem.Type?.StartsWith(TypeBase, StringComparison.Ordinal) == true) return;
+
+            (var rule, problem.Title, problem.Detail) = problem.Status switch
+            {
+                400 => ("malformed-request", "Malformed request", problem.Detail ?? "The request cannot be read."),
+                401 => ("no-token", "No valid token", "Send a bearer token: Authorization: Bearer <JWT>."),
+                403 => ("not-yours", "Not allowed", problem.Detail ?? "This token does not allow it."),
+                404 => ("no-such-resource", "No such resource", problem.Detail ?? "Nothing is served under this address."),
+                405 => ("method-not-allowed", "Method not allowed", "This address answers other methods; see the Allow header."),
+                413 => ("body-too-large", "Body too large", problem.Detail ?? "The body is larger than this address accepts."),
+                415 => ("unsupported-media-type", "Unsupported media type", problem.Detail ?? "Send application/json."),
+                _ => ("error", problem.Title ?? ReasonPhrases.GetReasonPhrase(problem.Status.Value), problem.Detail),
+            };
+            problem.Type = TypeBase + rule;
+        }
     }
 }
 
@@ -98,6 +118,7 @@ internal sealed partial class ExceptionToProblem(IProblemDetailsService problems
         BadHttpRequestException e when UnboundParameter().Match(e.Message) is { Success: true } parameter => Unbound(parameter),
         BadHttpRequestException e when e.Message.Contains("no body was provided", StringComparison.Ordinal) => Problem(400, "malformed-json", "Malformed JSON",
             "There is no body, and this address expects one in JSON."),
+        _ when IsUnknownCharset(exception) => Problem(415, "unsupported-media-type", "Unsupported media type", "The charset of the Content-Type is none that is known. Send application/json in UTF-8."),
         BadHttpRequestException e => Problem(e.StatusCode, "malformed-request", "Malformed request", e.Message),
         _ when EventStore.IsConflict(exception) => Problem(409, "concurrent-change", "Changed meanwhile", "Somebody changed the same thing at the same time. Read it again and repeat."),
         QueueIsFull => Problem(503, "overloaded", "Overloaded", "More requests wait already than can be served soon; nothing was done. Repeat the request in a moment."),
@@ -105,7 +126,10 @@ internal sealed partial class ExceptionToProblem(IProblemDetailsService problems
         _ => Problem(500, "unexpected", "Unexpected error", development ? exception.ToString() : "The error is logged under the trace id of this answer."),
     };
 
-    internal static bool IsExpected(Exception exception) => exception is BadHttpRequestException;
+    internal static bool IsExpected(Exception exception) => exception is BadHttpRequestException || IsUnknownCharset(exception);
+
+    /// <summary>The framework takes it for a mistake of the program.</summary>
+    private static bool IsUnknownCharset(Exception exception) => exception is InvalidOperationException { InnerException: ArgumentException } e && e.Message.Contains("charset", StringComparison.Ordinal);
 
     /// <summary>
     /// Whether the store, not the request, is at fault. After an immediate restart of PostgreSQL a failed append

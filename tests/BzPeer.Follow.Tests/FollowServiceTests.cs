@@ -126,4 +126,27 @@ public sealed class FollowServiceTests(FollowHost service) : IClassFixture<Follo
         request.Headers.Add("Min-Position", token);
         (await service.Anonymous().SendAsync(request, Ct)).StatusCode.ShouldBe(status);
     }
+
+    [Fact]
+    public async Task Who_asks_for_no_json_is_refused_with_a_problem_all_the_same()
+    {
+        foreach (var (path, status) in new[] { ("/api/researchers/not-an-id/followers", 400), ("/api/me/blocks", 401), ("/api/me", 404) })
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, path) { Headers = { { "Accept", "text/event-stream" } } };
+            using var answer = await service.Anonymous().SendAsync(request, Ct);
+            ((int)answer.StatusCode).ShouldBe(status);
+            answer.Content.Headers.ContentType!.MediaType.ShouldBe("application/problem+json");
+            (await answer.Content.ReadAsStringAsync(Ct)).ShouldContain("\"type\":\"https://bzpeer.org/problems/");
+        }
+    }
+
+    [Fact]
+    public async Task A_charset_that_nobody_knows_is_the_callers_mistake()
+    {
+        using var body = new StringContent("{}");
+        body.Headers.ContentType = new("application/json") { CharSet = "klingon" };
+        using var answer = await service.As(Guid.NewGuid()).PostAsync("/api/me/following/batch", body, Ct);
+        answer.StatusCode.ShouldBe(HttpStatusCode.UnsupportedMediaType);
+        (await answer.Content.ReadAsStringAsync(Ct)).ShouldContain("/unsupported-media-type");
+    }
 }
