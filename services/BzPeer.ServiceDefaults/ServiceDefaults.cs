@@ -49,10 +49,16 @@ public static class ServiceDefaults
 
     /// <summary>The pipeline in its order, and the addresses every service serves.</summary>
     /// <param name="app">The service.</param>
-    /// <param name="describeApi">Whether it serves its own API document and reference; the gateway serves the merged ones.</param>
+    /// <param name="describeApi">Whether it serves an API and its document; the gateway passes on that of others, and serves the merged document.</param>
     public static void UseServiceDefaults(this WebApplication app, bool describeApi = true)
     {
         app.Use(BodyLimit.ApplyAsync);
+        if (describeApi)
+        {
+            app.Use(HeadAsGetAsync);
+            app.UseRouting();
+        }
+
         app.UseProblems();
         app.UseAuthentication();
         app.UseAuthorization();
@@ -63,6 +69,29 @@ public static class ServiceDefaults
         if (describeApi) app.MapOpenApi("/openapi/{documentName}.json").AllowAnonymous();
         if (describeApi && app.Environment.IsDevelopment()) app.MapScalarApiReference("/scalar", scalar => scalar.DefaultFonts = false).AllowAnonymous();
         app.Services.GetService<DeadLetters>()?.Map(app);
+    }
+
+    /// <summary>
+    /// HEAD is a GET whose body the server keeps to itself (RFC 9110, 9.3.2), for every address that has a GET. An event stream would go on
+    /// for a caller who hears nothing of it: it ends as it does for one who left, once its headers have had the time to go out.
+    /// </summary>
+    private static async Task HeadAsGetAsync(HttpContext http, RequestDelegate next)
+    {
+        if (!HttpMethods.IsHead(http.Request.Method))
+        {
+            await next(http);
+            return;
+        }
+
+        using var heard = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted);
+        http.RequestAborted = heard.Token;
+        http.Request.Method = HttpMethods.Get;
+        http.Response.OnStarting(() =>
+        {
+            if (http.Response.ContentType == "text/event-stream") heard.CancelAfter(TimeSpan.FromMilliseconds(100));
+            return Task.CompletedTask;
+        });
+        await next(http);
     }
 
     private static void AddTelemetry(this WebApplicationBuilder builder, string name)

@@ -13,7 +13,7 @@ internal static class ApiReference
 
     public static void MapApiReference(this WebApplication app)
     {
-        app.MapGet("/openapi/v1.json", async (IHttpClientFactory clients, Patience patience, CancellationToken ct) =>
+        app.MapMethods("/openapi/v1.json", [HttpMethods.Get, HttpMethods.Head], async (IHttpClientFactory clients, Patience patience, CancellationToken ct) =>
         {
             var documents = await Task.WhenAll(Upstream.All.Select(async service => (service, await Read(clients, patience, service, ct))));
             return Results.Json(Merge(documents), contentType: "application/json");

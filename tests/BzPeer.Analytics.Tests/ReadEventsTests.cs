@@ -89,6 +89,14 @@ public sealed class ReadEventsTests(AnalyticsService service) : IClassFixture<An
     }
 
     [Fact]
+    public async Task A_stream_asked_for_without_its_body_has_its_headers_and_an_end()
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Head, "/api/events") { Headers = { Accept = { new("text/event-stream") } } };
+        using var response = await service.Anonymous().SendAsync(request, Ct);
+        (response.StatusCode, response.Content.Headers.ContentType!.MediaType).ShouldBe((HttpStatusCode.OK, "text/event-stream"));
+    }
+
+    [Fact]
     public async Task A_cursor_older_than_the_log_is_refused_and_told_where_it_begins()
     {
         await using var fresh = new AnalyticsService();

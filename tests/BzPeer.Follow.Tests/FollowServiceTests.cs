@@ -149,4 +149,16 @@ public sealed class FollowServiceTests(FollowHost service) : IClassFixture<Follo
         answer.StatusCode.ShouldBe(HttpStatusCode.UnsupportedMediaType);
         (await answer.Content.ReadAsStringAsync(Ct)).ShouldContain("/unsupported-media-type");
     }
+
+    [Fact]
+    public async Task What_can_be_got_can_be_asked_for_without_its_body()
+    {
+        var ada = await service.Registered();
+        foreach (var (path, status) in new[] { ($"/api/researchers/{ada}/followers", HttpStatusCode.OK), ($"/api/researchers/{Guid.NewGuid()}/followers", HttpStatusCode.NotFound), ("/api/me/following/batch", HttpStatusCode.Unauthorized) })
+        {
+            using var head = await service.Anonymous().SendAsync(new HttpRequestMessage(HttpMethod.Head, path), Ct);
+            using var get = await service.Anonymous().GetAsync(path, Ct);
+            (head.StatusCode, head.Content.Headers.ContentType).ShouldBe((status, get.Content.Headers.ContentType));
+        }
+    }
 }
