@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using BzPeer.Contracts;
 using BzPeer.ServiceDefaults;
 using Marten;
@@ -10,7 +11,7 @@ namespace BzPeer.Follow;
 public sealed record FollowVisibilityChanged(Guid ResearcherId, bool ListsHidden, bool CountsHidden, DateTimeOffset At);
 
 /// <summary>What others may see: who follows whom (<paramref name="Lists"/>) and how many (<paramref name="Counts"/>). The researcher sees both.</summary>
-public sealed record VisibilityChoice(bool Lists, bool Counts);
+public sealed record VisibilityChoice([property: JsonRequired] bool Lists, [property: JsonRequired] bool Counts);
 
 /// <summary>What a researcher hides from everybody else.</summary>
 /// <param name="ListsHidden">Who follows them and whom they follow.</param>

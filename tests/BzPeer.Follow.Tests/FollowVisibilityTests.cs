@@ -58,6 +58,18 @@ public sealed class FollowVisibilityTests(FollowHost service) : IClassFixture<Fo
         (await service.As(ada).GetFromJsonAsync<VisibilityChoice>("/api/me/follow-visibility", Ct)).ShouldBe(new VisibilityChoice(true, true));
     }
 
+    [Theory]
+    [InlineData("{}")]
+    [InlineData("{\"lists\": true}")]
+    [InlineData("{\"counts\": true}")]
+    public async Task What_a_choice_leaves_out_is_not_hidden_for_it(string choice)
+    {
+        var ada = await service.Registered();
+        using var body = new StringContent(choice, System.Text.Encoding.UTF8, "application/json");
+        (await service.As(ada).PutAsync("/api/me/follow-visibility", body, Ct)).StatusCode.ShouldBe(HttpStatusCode.BadRequest);
+        (await service.As(ada).GetFromJsonAsync<VisibilityChoice>("/api/me/follow-visibility", Ct)).ShouldBe(new VisibilityChoice(true, true));
+    }
+
     /// <summary>What the last event for the other services says: whether counts are hidden, and the followers.</summary>
     private async Task Told(Guid researcher, string expected) => await Eventually.Async(
         async _ => (await service.Rows($"mt_events where stream_id = '{researcher}'", "version desc limit 1", "(data->>'countsHidden') || ' ' || (data->>'followers')")).SingleOrDefault(),
