@@ -21,15 +21,19 @@ public sealed record Relationship(Guid ResearcherId, bool Following, bool Follow
         if (outcome.Refusal is { } refusal) return Refused(refusal, command.Other);
 
         Position.Write(http, Sources.Follow, outcome.Pair.Position);
-        return PrefersMinimal(http) ? TypedResults.NoContent() : TypedResults.Ok(Of(outcome.Pair, command.Actor, command.Other));
+        if (!PrefersMinimal(http)) return TypedResults.Ok(Of(outcome.Pair, command.Actor, command.Other));
+        http.Response.Headers["Preference-Applied"] = "return=minimal";
+        return TypedResults.NoContent();
     }
 
     /// <summary>422: nobody is to themselves what a pair is to each other.</summary>
     internal static IResult WithOneself(string rule, string title) => Problems.Refused(rule, title, "Name another researcher's id.");
 
-    // RFC 7240: preferences are separated by commas, in one header or in several.
+    // RFC 7240: preferences are separated by commas, in one header or in several, each a name and a value that may be quoted, and then parameters.
     private static bool PrefersMinimal(HttpContext http) =>
-        http.Request.Headers["Prefer"].Any(header => header?.Split(',', StringSplitOptions.TrimEntries).Contains("return=minimal", StringComparer.OrdinalIgnoreCase) == true);
+        http.Request.Headers["Prefer"].SelectMany(header => (header ?? "").Split(',')).Any(preference =>
+            preference.Split(';')[0].Split('=', 2, StringSplitOptions.TrimEntries) is [var name, var value]
+            && name.Equals("return", StringComparison.OrdinalIgnoreCase) && value.Trim('"').Equals("minimal", StringComparison.OrdinalIgnoreCase));
 
     private static IResult Refused(Refusal refusal, Guid other) => refusal switch
     {

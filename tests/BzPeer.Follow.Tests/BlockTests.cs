@@ -86,13 +86,17 @@ public sealed class BlockTests(FollowHost service) : IClassFixture<FollowHost>
         (await service.As(ada).PutAsync($"/api/me/blocks/{ada}", null, Ct)).StatusCode.ShouldBe(HttpStatusCode.UnprocessableEntity);
     }
 
-    [Fact]
-    public async Task A_caller_that_prefers_little_gets_the_position_and_nothing_else()
+    [Theory]
+    [InlineData("handling=lenient, return=minimal")]
+    [InlineData("return=\"minimal\"")]
+    [InlineData("Return = minimal; of=relationship")]
+    public async Task A_caller_that_prefers_little_gets_the_position_and_nothing_else(string preference)
     {
         var bob = await service.Registered();
-        var request = new HttpRequestMessage(HttpMethod.Put, $"/api/me/following/{bob}") { Headers = { { "Prefer", "handling=lenient, return=minimal" } } };
+        var request = new HttpRequestMessage(HttpMethod.Put, $"/api/me/following/{bob}") { Headers = { { "Prefer", preference } } };
         var answer = await service.As(Guid.NewGuid()).SendAsync(request, Ct);
         answer.StatusCode.ShouldBe(HttpStatusCode.NoContent);
+        answer.Headers.GetValues("Preference-Applied").Single().ShouldBe("return=minimal");
         (await service.Counts(bob, FollowHost.PositionOf(answer))).Followers.Value.ShouldBe(1);
     }
 }
