@@ -10,6 +10,9 @@ namespace BzPeer.Web;
 /// </summary>
 internal static class ExpandedFollowList
 {
+    /// <summary>What of the Follow service's headers says something to the caller: where the list goes on, where a merged researcher went, when to come again.</summary>
+    private static readonly string[] PassedOn = ["Link", "Location", "Cache-Control", "Retry-After"];
+
     public static bool Asked(HttpRequest request) =>
         HttpMethods.IsGet(request.Method)
         && request.Query["expand"] == "card"
@@ -44,8 +47,9 @@ internal static class ExpandedFollowList
         using (response)
         {
             context.Response.StatusCode = (int)response.StatusCode;
-            foreach (var link in response.Headers.TryGetValues("Link", out var links) ? links : [])
-                context.Response.Headers.Append("Link", link);
+            foreach (var name in PassedOn)
+                if (response.Headers.TryGetValues(name, out var values))
+                    context.Response.Headers[name] = values.ToArray();
             var body = await response.Content.ReadAsStringAsync(ct);
             if (!response.IsSuccessStatusCode)
             {

@@ -219,6 +219,18 @@ public sealed class GatewayTests
     }
 
     [Fact]
+    public async Task An_expanded_follow_list_of_somebody_merged_says_where_they_went()
+    {
+        await using var site = await Site.StartAsync();
+        var gone = site.World.Find("Stefano Salsano");
+        site.World.Merged[gone] = site.World.Seed;
+
+        using var answer = await site.Get($"/api/researchers/{gone}/followers?expand=card");
+
+        (answer.StatusCode, answer.Headers.Location?.ToString()).ShouldBe((HttpStatusCode.MovedPermanently, $"/api/researchers/{site.World.Seed}"));
+    }
+
+    [Fact]
     public async Task An_expanded_follow_list_without_profile_still_lists_who_follows()
     {
         await using var site = await Site.StartAsync();
