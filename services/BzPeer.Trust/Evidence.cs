@@ -115,8 +115,14 @@ public sealed record ProfileEvidence(long ClaimVersion, bool Claimed, IReadOnlyL
     /// <summary>Nothing was told yet.</summary>
     public static readonly ProfileEvidence None = new(0, false, [], []);
 
+    /// <summary>Sequence, in the profile service's events, of the newest that was taken in: what a reader's <c>Min-Position</c> waits for.</summary>
+    public long Position { get; init; }
+
     /// <summary>With one more thing told; the same instance when it says nothing new.</summary>
-    public ProfileEvidence With(IIntegrationEvent told) => told switch
+    public ProfileEvidence With(IIntegrationEvent told) =>
+        Take(told) is var taken && ReferenceEquals(taken, this) ? this : taken with { Position = Math.Max(Position, told.Origin.Sequence) };
+
+    private ProfileEvidence Take(IIntegrationEvent told) => told switch
     {
         ProfileClaimed or ClaimWithdrawn when told.Origin.Version > ClaimVersion => this with { ClaimVersion = told.Origin.Version, Claimed = told is ProfileClaimed },
         IdentityValidated e when !Withdrawn.Contains(e.ValidationId) && Validations.All(standing => standing.Id != e.ValidationId) =>

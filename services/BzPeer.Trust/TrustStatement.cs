@@ -132,7 +132,7 @@ public static class TrustStatementEndpoint
         if (await Position.WaitAsync(http, async token =>
             {
                 var (record, _) = (found = await TrustRecords.FindAsync(database, id, token)).Value;
-                return source => source switch { Sources.Trust => record.Position, Sources.Publication => record.BibliographyVersion, _ => 0 };
+                return source => source switch { Sources.Trust => record.Position, Sources.Publication => record.BibliographyVersion, Sources.Profile => record.Own.Position, _ => 0 };
             }, clock) is { } problem) return (null, 0, problem);
 
         var (newest, inForce) = found ?? await TrustRecords.FindAsync(database, id, cancellation);

@@ -194,6 +194,26 @@ public sealed class TrustServiceTests(ServiceHost<Program> service) : IClassFixt
     }
 
     [Fact]
+    public async Task A_statement_waits_for_what_the_profile_service_told_of_the_profile()
+    {
+        var id = Guid.NewGuid();
+        await service.Publish(Registration(id), Ct);
+        var claimed = new EventOrigin(Guid.NewGuid(), DateTimeOffset.UtcNow, Sources.Profile, id, 4711, 0, id, 2);
+        await service.Publish(new ProfileClaimed(claimed, id), Ct);
+        await service.Publish(new IdentityValidated(claimed with { EventId = Guid.NewGuid(), Sequence = 4712, Version = 3 }, id, Guid.NewGuid(), "identity", "orcid", "0000-0002-1825-0097"), Ct);
+        await StatementWhen(id, s => s.Score == 17, "claimed and validated");
+
+        (await Read("profile:4712")).ShouldBe(HttpStatusCode.OK);
+        (await Read("profile:4713")).ShouldBe(HttpStatusCode.Conflict);
+
+        async Task<HttpStatusCode> Read(string position)
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, $"/api/researchers/{id}/trust") { Headers = { { "Min-Position", position } } };
+            return (await service.Anonymous().SendAsync(request, Ct)).StatusCode;
+        }
+    }
+
+    [Fact]
     public async Task An_unknown_researcher_has_neither_statement_nor_ledger()
     {
         (await service.Anonymous().GetAsync($"/api/researchers/{Guid.NewGuid()}/trust", Ct)).StatusCode.ShouldBe(HttpStatusCode.NotFound);
