@@ -167,7 +167,7 @@ internal static class WebhookDeliveries
     private static async Task<IResult> ListAsync(
         Guid id, int? limit, string? cursor, string? state, HttpContext http, Subscriptions subscriptions, Deliveries deliveries, CancellationToken cancellation)
     {
-        if (!Paging.TryDecodeNumber(cursor, long.MaxValue, out var before)) return Paging.MalformedCursor();
+        if (!Paging.TryDecodeNumber(http, cursor, long.MaxValue, out var before)) return Paging.MalformedCursor();
         if (state is not null && !States.Contains(state)) return Problems.Malformed("state", $"A delivery's state is one of {string.Join(", ", States)}.");
         if (await Webhooks.OwnAsync(id, http, subscriptions, cancellation) is null) return Webhooks.Unknown(id);
         var size = Paging.Clamp(limit);

@@ -115,7 +115,7 @@ internal static class Webhooks
 
     private static async Task<IResult> ListAsync(int? limit, string? cursor, HttpContext http, Subscriptions subscriptions, TimeProvider clock, CancellationToken cancellation)
     {
-        if (!Paging.TryDecodeNumber(cursor, long.MaxValue, out var before)) return Paging.MalformedCursor();
+        if (!Paging.TryDecodeNumber(http, cursor, long.MaxValue, out var before)) return Paging.MalformedCursor();
         var size = Paging.Clamp(limit);
         var rows = await subscriptions.FindAsync("owner = $1 and number < $2 order by number desc limit $3", cancellation, http.ResearcherId(), before, size + 1);
         var page = http.PageOf(rows, size, row => row.Number.ToString(CultureInfo.InvariantCulture));

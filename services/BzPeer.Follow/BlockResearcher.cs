@@ -51,7 +51,7 @@ public static class BlockResearcher
 
     private static async Task<IResult> ListAsync(int? limit, string? cursor, HttpContext http, NpgsqlDataSource database, CancellationToken cancellation)
     {
-        if (!Paging.TryDecodeNumber(cursor, long.MaxValue, out var before)) return Paging.MalformedCursor();
+        if (!Paging.TryDecodeNumber(http, cursor, long.MaxValue, out var before)) return Paging.MalformedCursor();
         await using var blocks = database.CreateCommand("select blocked, since, position from follow_blocks where blocker = $1 and position < $2 order by position desc limit $3");
         return TypedResults.Ok(await http.ReadPageAsync(blocks, http.ResearcherId(), before, Paging.Clamp(limit), cancellation));
     }

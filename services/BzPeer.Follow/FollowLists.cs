@@ -57,7 +57,7 @@ public static class FollowLists
     private static async Task<IResult> ListAsync(
         string sql, Guid id, int? limit, string? cursor, HttpContext http, NpgsqlDataSource database, KnownResearchers known, FollowLog log, TimeProvider clock, CancellationToken cancellation)
     {
-        if (!Paging.TryDecodeNumber(cursor, long.MaxValue, out var before)) return Paging.MalformedCursor();
+        if (!Paging.TryDecodeNumber(http, cursor, long.MaxValue, out var before)) return Paging.MalformedCursor();
         if (await log.WaitAsync(http, clock) is { } problem) return problem;
         if (!http.IsResearcher(id) && (await FollowVisibility.ReadAsync(database, id, cancellation)).ListsHidden)
             return TypedResults.Ok(new FollowListPage(null, null, Hidden: true));

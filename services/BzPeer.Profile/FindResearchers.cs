@@ -45,7 +45,7 @@ public static partial class FindResearchers
     {
         var folded = SearchWords.Fold(q);
         if (folded.Length == 0 && !string.IsNullOrWhiteSpace(q)) return TypedResults.Ok(new Page<ResearcherCard>([], null));
-        if (!TryDecode(cursor, out var after)) return Paging.MalformedCursor();
+        if (!TryDecode(http, cursor, out var after)) return Paging.MalformedCursor();
 
         var size = Paging.Clamp(limit);
         await using var command = database.CreateCommand(
@@ -70,10 +70,10 @@ public static partial class FindResearchers
     /// <summary>Whoever has this, or was merged with somebody who has (SQL): the survivor is found by every name and key of theirs.</summary>
     private static string Found(string what) => $"select coalesce(s.survivor, m.id) from researcher_cards m left join survivors s on s.id = m.id where {what}";
 
-    private static bool TryDecode(string? cursor, out (int Exact, int Works, Guid Id) after)
+    private static bool TryDecode(HttpContext http, string? cursor, out (int Exact, int Works, Guid Id) after)
     {
         after = (2, 0, Guid.Empty);
-        if (!Paging.TryDecode(cursor, out var position)) return false;
+        if (!Paging.TryDecode(http, cursor, out var position)) return false;
         if (position is null) return true;
         return position.Split('/') is [var exact, var works, var id]
             && int.TryParse(exact, NumberStyles.None, CultureInfo.InvariantCulture, out after.Exact)

@@ -122,7 +122,7 @@ public static class Validations
     private static async Task<IResult> ListAsync(Guid id, int? limit, string? cursor, HttpContext http, NpgsqlDataSource database, TimeProvider clock, CancellationToken cancellation)
     {
         if (await WaitAsync(http, database, clock) is { } problem) return problem;
-        if (!Paging.TryDecodeNumber(cursor, long.MaxValue, out var before)) return Paging.MalformedCursor();
+        if (!Paging.TryDecodeNumber(http, cursor, long.MaxValue, out var before)) return Paging.MalformedCursor();
         var size = Paging.Clamp(limit);
         if (await ClaimedSinceAsync(database, id, cancellation) is not (true, var claimedSince)) return Problems.UnknownResearcher(id);
         var page = http.PageOf(

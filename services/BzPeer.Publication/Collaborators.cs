@@ -22,7 +22,7 @@ internal static class Collaborators
     private static async Task<IResult> ListAsync(
         Guid id, int? limit, string? cursor, HttpContext http, NpgsqlDataSource database, Collaborations collaborations, TimeProvider clock, CancellationToken cancellation)
     {
-        if (!TryDecode(cursor, out var after)) return Paging.MalformedCursor();
+        if (!TryDecode(http, cursor, out var after)) return Paging.MalformedCursor();
         if (await Works.WaitAsync(http, database, clock) is { } problem) return problem;
 
         var size = Paging.Clamp(limit);
@@ -46,10 +46,10 @@ internal static class Collaborators
         return byWorks != 0 ? byWorks : one.Other.CompareTo(other.Other);
     }
 
-    private static bool TryDecode(string? cursor, out Pair? after)
+    private static bool TryDecode(HttpContext http, string? cursor, out Pair? after)
     {
         after = null;
-        if (!Paging.TryDecode(cursor, out var text)) return false;
+        if (!Paging.TryDecode(http, cursor, out var text)) return false;
         if (text is null) return true;
         if (text.Split('/') is not [var numerator, var denominator, var works, var id]
             || !BigInteger.TryParse(numerator, NumberStyles.None, CultureInfo.InvariantCulture, out var above)

@@ -104,7 +104,7 @@ internal static class Feed
 
     private static async Task<IResult> ReadAsync(int? limit, string? cursor, HttpContext http, NpgsqlDataSource database, TimeProvider clock, CancellationToken cancellation)
     {
-        if (!Paging.TryDecodeNumber(cursor, long.MaxValue, out var before)) return Paging.MalformedCursor();
+        if (!Paging.TryDecodeNumber(http, cursor, long.MaxValue, out var before)) return Paging.MalformedCursor();
         if (await WaitAsync(http, database, clock) is { } problem) return problem;
 
         var size = Paging.Clamp(limit);

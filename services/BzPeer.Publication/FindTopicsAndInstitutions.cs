@@ -22,7 +22,7 @@ internal static class FindTopicsAndInstitutions
         string of, string? q, int? limit, string? cursor, HttpContext http, NpgsqlDataSource database, TimeProvider clock, CancellationToken cancellation)
     {
         if (FindWorks.IsTooLong(q) is { } tooLong) return tooLong;
-        if (!TryDecode(cursor, out var after)) return Paging.MalformedCursor();
+        if (!TryDecode(http, cursor, out var after)) return Paging.MalformedCursor();
         if (await Works.WaitAsync(http, database, clock) is { } problem) return problem;
 
         var folded = FindWorks.Folded(q ?? "");
@@ -42,10 +42,10 @@ internal static class FindTopicsAndInstitutions
         return TypedResults.Ok(http.PageOf(rows, size, row => string.Create(CultureInfo.InvariantCulture, $"{(FindWorks.Folded(row.Label) == folded ? 1 : 0)}/{row.Works}/{row.Id}")));
     }
 
-    private static bool TryDecode(string? cursor, out (int Exact, long Works, Guid Id) after)
+    private static bool TryDecode(HttpContext http, string? cursor, out (int Exact, long Works, Guid Id) after)
     {
         after = (2, 0, Guid.Empty);
-        if (!Paging.TryDecode(cursor, out var position)) return false;
+        if (!Paging.TryDecode(http, cursor, out var position)) return false;
         if (position is null) return true;
         return position.Split('/') is [var exact, var works, var id]
             && int.TryParse(exact, NumberStyles.None, CultureInfo.InvariantCulture, out after.Exact)

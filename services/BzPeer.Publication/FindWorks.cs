@@ -30,7 +30,7 @@ internal static class FindWorks
         string? q, int? limit, string? cursor, HttpContext http, IDocumentStore store, NpgsqlDataSource database, TimeProvider clock, CancellationToken cancellation)
     {
         if (IsTooLong(q) is { } tooLong) return tooLong;
-        if (!TryDecode(cursor, out var after)) return Paging.MalformedCursor();
+        if (!TryDecode(http, cursor, out var after)) return Paging.MalformedCursor();
         if (await Works.WaitAsync(http, database, clock) is { } problem) return problem;
         if (Key(q) is { } key) return TypedResults.Ok(new Page<ListedWork>([.. await ByKeyAsync(store, database, key, cancellation)], null));
 
@@ -79,10 +79,10 @@ internal static class FindWorks
         return works.ContainsKey(id) ? (await Works.InOrderAsync(database, [Work.Survivor(works, id).Id], cancellation)).Select(row => row.Work) : [];
     }
 
-    private static bool TryDecode(string? cursor, out (int Exact, DateOnly Day, Guid Id) after)
+    private static bool TryDecode(HttpContext http, string? cursor, out (int Exact, DateOnly Day, Guid Id) after)
     {
         after = (2, DateOnly.MaxValue, Last);
-        if (!Paging.TryDecode(cursor, out var position)) return false;
+        if (!Paging.TryDecode(http, cursor, out var position)) return false;
         if (position is null) return true;
         return position.Split('/') is [var exact, var day, var id]
             && int.TryParse(exact, NumberStyles.None, CultureInfo.InvariantCulture, out after.Exact)

@@ -55,7 +55,7 @@ internal static class ListWorks
         if (Orders.FirstOrDefault(known => known.Name == (string.IsNullOrEmpty(sort) ? "newest" : sort)) is not { } order)
             return Problems.Malformed("sort", $"Works are sorted by one of {string.Join(", ", Orders.Select(known => known.Name))}.");
         var question = new Question(years, string.IsNullOrEmpty(type) ? null : type, about, order);
-        if (!TryDecode(cursor, question, out var after))
+        if (!TryDecode(http, cursor, question, out var after))
             return Problems.Malformed("cursor", "Use the 'next' of the page before as it is, with the filters and the sort of that page, or leave the cursor out for the first page.");
         if (await Works.WaitAsync(http, database, clock) is { } problem) return problem;
 
@@ -115,10 +115,10 @@ internal static class ListWorks
         return topic is not null || string.IsNullOrEmpty(text);
     }
 
-    private static bool TryDecode(string? cursor, Question question, out (object Key, Guid Id)? after)
+    private static bool TryDecode(HttpContext http, string? cursor, Question question, out (object Key, Guid Id)? after)
     {
         after = null;
-        if (!Paging.TryDecode(cursor, out var text)) return false;
+        if (!Paging.TryDecode(http, cursor, out var text)) return false;
         if (text is null) return true;
         if (text.Split('|', 3) is not [var mark, var id, var key] || mark != question.Mark
             || !Guid.TryParse(id, out var work) || question.Order.Read(key) is not { } read) return false;

@@ -164,7 +164,7 @@ internal static class Merges
 
     private static async Task<IResult> SameAsAsync(Guid id, int? limit, string? cursor, HttpContext http, NpgsqlDataSource database, CancellationToken cancellation)
     {
-        if (!Paging.TryDecodeNumber(cursor, long.MaxValue, out var before)) return Paging.MalformedCursor();
+        if (!Paging.TryDecodeNumber(http, cursor, long.MaxValue, out var before)) return Paging.MalformedCursor();
         var size = Paging.Clamp(limit);
         await using var command = database.CreateCommand(
             $"""

@@ -113,7 +113,7 @@ internal static class SuspectedPairs
 
     private static async Task<IResult> ListAsync(int? limit, string? cursor, HttpContext http, NpgsqlDataSource database, CancellationToken cancellation)
     {
-        if (!TryDecode(cursor, out var after)) return Paging.MalformedCursor();
+        if (!TryDecode(http, cursor, out var after)) return Paging.MalformedCursor();
         var size = Paging.Clamp(limit);
         return TypedResults.Ok(PageOf(http, await QueryAsync(database,
             "p.distinguished_by is null and one.id <> other.id and (p.strength, p.id) < ($1, $2) order by p.strength desc, p.id desc limit $3", cancellation, after.Strength, after.Id, size + 1), size));
@@ -122,7 +122,7 @@ internal static class SuspectedPairs
     /// <summary>Those of one researcher, also those whom a curator told apart.</summary>
     private static async Task<IResult> ListOfAsync(Guid id, int? limit, string? cursor, HttpContext http, NpgsqlDataSource database, CancellationToken cancellation)
     {
-        if (!TryDecode(cursor, out var after)) return Paging.MalformedCursor();
+        if (!TryDecode(http, cursor, out var after)) return Paging.MalformedCursor();
         var size = Paging.Clamp(limit);
         var rows = await QueryAsync(database,
             """
@@ -166,10 +166,10 @@ internal static class SuspectedPairs
     private static Page<SuspectedPair> PageOf(HttpContext http, List<SuspectedPair> rows, int size) =>
         http.PageOf(rows, size, pair => string.Create(CultureInfo.InvariantCulture, $"{pair.Strength}/{pair.Id}"));
 
-    private static bool TryDecode(string? cursor, out (int Strength, Guid Id) after)
+    private static bool TryDecode(HttpContext http, string? cursor, out (int Strength, Guid Id) after)
     {
         after = (int.MaxValue, Guid.Empty);
-        if (!Paging.TryDecode(cursor, out var text)) return false;
+        if (!Paging.TryDecode(http, cursor, out var text)) return false;
         if (text is null) return true;
         return text.Split('/') is [var strength, var id]
             && int.TryParse(strength, NumberStyles.None, CultureInfo.InvariantCulture, out after.Strength)

@@ -96,7 +96,7 @@ internal static class TopicsAndInstitutions
     private static void MapList<T>(this WebApplication app, string of, string what, string name, string sql, Func<NpgsqlDataReader, T> read, Func<T, (long Works, Guid Id)> place) =>
         app.MapGet($"/api/{of}/{{id}}/{what}", async (Guid id, int? limit, string? cursor, HttpContext http, NpgsqlDataSource database, TimeProvider clock, CancellationToken cancellation) =>
         {
-            if (!TryDecode(cursor, out var after)) return Paging.MalformedCursor();
+            if (!TryDecode(http, cursor, out var after)) return Paging.MalformedCursor();
             if (await Works.WaitAsync(http, database, clock) is { } problem) return problem;
 
             var size = Paging.Clamp(limit);
@@ -130,10 +130,10 @@ internal static class TopicsAndInstitutions
     /// <summary>Where the <c>work_id</c> of every work listed of a researcher, a topic or an institution stands (SQL), some more than once.</summary>
     internal static string WorksOf(string of, string id) => $"{Ties[of].Table} where {Ties[of].Id} = {id}";
 
-    private static bool TryDecode(string? cursor, out (long Works, Guid Id) after)
+    private static bool TryDecode(HttpContext http, string? cursor, out (long Works, Guid Id) after)
     {
         after = (long.MaxValue, Guid.Empty);
-        if (!Paging.TryDecode(cursor, out var text)) return false;
+        if (!Paging.TryDecode(http, cursor, out var text)) return false;
         if (text is null) return true;
         return text.Split('/') is [var works, var id]
             && long.TryParse(works, NumberStyles.None, CultureInfo.InvariantCulture, out after.Works)

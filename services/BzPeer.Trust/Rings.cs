@@ -100,7 +100,7 @@ internal static class Rings
 
     private static async Task<IResult> ListAsync(int? limit, string? cursor, HttpContext http, NpgsqlDataSource database, CancellationToken cancellation)
     {
-        if (!Paging.TryDecodeNumber(cursor, long.MaxValue, out var before)) return Paging.MalformedCursor();
+        if (!Paging.TryDecodeNumber(http, cursor, long.MaxValue, out var before)) return Paging.MalformedCursor();
         var size = Paging.Clamp(limit);
         var page = http.PageOf(await SelectAsync(database, "r.position < $1 order by r.position desc limit $2", cancellation, before, size + 1), size, row => $"{row.Position}");
         return TypedResults.Ok(new Page<Ring>([.. page.Items.Select(row => row.Ring)], page.Next));
@@ -108,7 +108,7 @@ internal static class Rings
 
     private static async Task<IResult> ListMovesAsync(Guid id, int? limit, string? cursor, HttpContext http, NpgsqlDataSource database, CancellationToken cancellation)
     {
-        if (!Paging.TryDecodeNumber(cursor, 0, out var skip)) return Paging.MalformedCursor();
+        if (!Paging.TryDecodeNumber(http, cursor, 0, out var skip)) return Paging.MalformedCursor();
         if (await FindAsync(database, "r.id = $1", id, cancellation) is null) return Unknown(id);
         var size = Paging.Clamp(limit);
         var moves = await MovesAsync(database, id, skip, size + 1, cancellation);

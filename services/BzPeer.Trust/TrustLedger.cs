@@ -52,7 +52,7 @@ public static class TrustLedger
         Func<IEvent, TEvent, bool, TItem> read, Func<TEvent, bool> wanted, CancellationToken cancellation)
         where TEvent : notnull
     {
-        if (!Paging.TryDecodeNumber(cursor, long.MaxValue, out var before)) return Paging.MalformedCursor();
+        if (!Paging.TryDecodeNumber(http, cursor, long.MaxValue, out var before)) return Paging.MalformedCursor();
         if (await TrustStatementEndpoint.FindAsync(id, http, database, clock, cancellation) is { Problem: { } problem }) return problem;
         var (size, followers) = (Paging.Clamp(limit), TrustStatementEndpoint.SeesFollowers(http, id));
         var found = new List<IEvent>();

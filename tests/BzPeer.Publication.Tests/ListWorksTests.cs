@@ -126,9 +126,9 @@ public sealed class ListWorksTests(SharedPublication service)
     {
         var (author, _) = await Bibliography();
         var cursor = (await service.Get<Page<ListedWork>>($"/api/researchers/{author}/works?sort={sort}&limit=1")).Next!;
-        var parts = Encoding.UTF8.GetString(Base64Url.DecodeFromChars(cursor)).Split('|', 3);
-        await ShouldBeRefused($"sort={sort}&cursor={Paging.Encode($"{parts[0]}|{parts[1]}|{key}")}", "malformed-cursor");
-        await ShouldBeRefused($"sort={sort}&cursor={Paging.Encode($"{parts[0]}|nobody|{parts[2]}")}", "malformed-cursor");
+        var parts = Encoding.UTF8.GetString(Base64Url.DecodeFromChars(cursor).AsSpan(4)).Split('|', 3);
+        await ShouldBeRefused($"sort={sort}&cursor={Paging.Encode("/api/researchers/{id}/works", $"{parts[0]}|{parts[1]}|{key}")}", "malformed-cursor");
+        await ShouldBeRefused($"sort={sort}&cursor={Paging.Encode("/api/researchers/{id}/works", $"{parts[0]}|nobody|{parts[2]}")}", "malformed-cursor");
     }
 
     [Fact]
