@@ -6,7 +6,7 @@ using Npgsql;
 
 namespace BzPeer.Profile;
 
-/// <summary>GET /api/researchers: by name (q), by external id (orcid, openAlex), or up to 100 by id.</summary>
+/// <summary>GET /api/researchers: by name or external id (q), by external id (orcid, openAlex), or up to 100 by id.</summary>
 public static partial class FindResearchers
 {
     private const int MaxIds = 100;
@@ -15,33 +15,50 @@ public static partial class FindResearchers
         app.MapGet("/api/researchers", HandleAsync).AllowAnonymous().WithName("FindResearchers").WithTags("Profile").Produces<Page<ResearcherCard>>().ProducesProblem(400);
 
     private static async Task<IResult> HandleAsync(
-        string? q, string? orcid, string? openAlex, [FromQuery] Guid[]? id, int? limit, string? cursor, HttpContext http, NpgsqlDataSource database, CancellationToken cancellation)
+        string? q, string? orcid, string? openAlex, [FromQuery] Guid[]? id, int? limit, string? cursor, HttpContext http, NpgsqlDataSource database, TimeProvider clock, CancellationToken cancellation)
     {
         if (id is { Length: > 0 })
             return id.Length > MaxIds
                 ? Problems.Malformed("id", $"Ask for at most {MaxIds} researchers at a time.")
-                : TypedResults.Ok(new Page<ResearcherCard>(await ResearcherCards.LoadAsync(database, id, cancellation), null));
+                : await AnswerAsync(token => ResearcherCards.LoadAsync(database, id, token));
         if (orcid is not null)
             return OrcidPattern().Match(orcid) is { Success: true } match
-                ? await ByKeyAsync(database, "orcid:" + match.Groups["id"].Value.ToUpperInvariant(), cancellation)
+                ? await AnswerAsync(token => ByKeyAsync(database, OrcidKey(match), token))
                 : Problems.Malformed("orcid", "An ORCID iD reads 0000-0002-1825-0097.");
         if (openAlex is not null)
             return OpenAlexPattern().Match(openAlex) is { Success: true } match
-                ? await ByKeyAsync(database, "openalex:" + match.Groups["id"].Value.ToUpperInvariant(), cancellation)
+                ? await AnswerAsync(token => ByKeyAsync(database, OpenAlexKey(match), token))
                 : Problems.Malformed("openalex", "An OpenAlex author id reads A5023888391.");
         if (q?.Length > 200) return Problems.Malformed("q", "A search has at most 200 characters.");
-        return await ByNameAsync(q ?? "", limit, cursor, http, database, cancellation);
+        if (KeyIn(q?.Trim() ?? "") is { } key) return await AnswerAsync(token => ByKeyAsync(database, key, token));
+        return await ByNameAsync(q ?? "", limit, cursor, http, database, clock, cancellation);
+
+        async Task<IResult> AnswerAsync(Func<CancellationToken, Task<List<ResearcherCard>>> read)
+        {
+            var (cards, problem) = await ResearcherCardEndpoint.ReadAsync(http, database, read, clock, cancellation);
+            return problem ?? TypedResults.Ok(new Page<ResearcherCard>(cards, null));
+        }
     }
 
-    private static async Task<IResult> ByKeyAsync(NpgsqlDataSource database, string key, CancellationToken cancellation)
+    /// <summary>What is searched for, where it is nobody's name but an external id.</summary>
+    private static string? KeyIn(string q) =>
+        OrcidPattern().Match(q) is { Success: true } orcid ? OrcidKey(orcid)
+        : OpenAlexPattern().Match(q) is { Success: true } openAlex ? OpenAlexKey(openAlex)
+        : null;
+
+    private static string OrcidKey(Match match) => "orcid:" + match.Groups["id"].Value.ToUpperInvariant();
+
+    private static string OpenAlexKey(Match match) => "openalex:" + match.Groups["id"].Value.ToUpperInvariant();
+
+    private static async Task<List<ResearcherCard>> ByKeyAsync(NpgsqlDataSource database, string key, CancellationToken cancellation)
     {
         await using var command = database.CreateCommand($"select {ResearcherCard.Columns} from researcher_cards where id in ({Found("keys @> array[$1]")}) order by id limit {Paging.MaxLimit}");
         command.Parameters.Add(new() { Value = key });
-        return TypedResults.Ok(new Page<ResearcherCard>(await ReadAsync(command, cancellation), null));
+        return await ReadAsync(command, cancellation);
     }
 
     /// <summary>Best first: the whole name, then whoever has more works. Nothing to search for lists everybody.</summary>
-    private static async Task<IResult> ByNameAsync(string q, int? limit, string? cursor, HttpContext http, NpgsqlDataSource database, CancellationToken cancellation)
+    private static async Task<IResult> ByNameAsync(string q, int? limit, string? cursor, HttpContext http, NpgsqlDataSource database, TimeProvider clock, CancellationToken cancellation)
     {
         var folded = SearchWords.Fold(q);
         if (folded.Length == 0 && !string.IsNullOrWhiteSpace(q)) return TypedResults.Ok(new Page<ResearcherCard>([], null));
@@ -60,7 +77,8 @@ public static partial class FindResearchers
         command.Parameters.Add(new() { Value = after.Works });
         command.Parameters.Add(new() { Value = after.Id });
         command.Parameters.Add(new() { Value = size + 1 });
-        var cards = await ReadAsync(command, cancellation);
+        var (cards, problem) = await ResearcherCardEndpoint.ReadAsync(http, database, token => ReadAsync(command, token), clock, cancellation);
+        if (problem is not null) return problem;
         return TypedResults.Ok(http.PageOf(cards, size, card =>
             string.Create(CultureInfo.InvariantCulture, $"{(SearchWords.Fold(card.Name) == folded ? 1 : 0)}/{card.Counts.Works}/{card.Id}")));
     }

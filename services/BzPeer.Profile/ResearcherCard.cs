@@ -85,16 +85,22 @@ public static class ResearcherCardEndpoint
 
     private static async Task<IResult> HandleAsync(Guid id, HttpContext http, NpgsqlDataSource database, TimeProvider clock, CancellationToken cancellation)
     {
-        ResearcherCard? card = null;
-        if (await Position.WaitAsync(http, async token =>
-            {
-                // The marks first: the card read after it has at least as much.
-                var (everybody, own) = (await FollowMark.ReadAsync(database, token), await EventStore.LastPositionAsync(database, token));
-                card = (await ResearcherCards.LoadAsync(database, [id], token)).SingleOrDefault();
-                return source => Math.Max(card?.AsOf.Of(source) ?? 0, source switch { Sources.Follow => everybody, Sources.Profile => own, _ => 0 });
-            }, clock) is { } problem) return problem;
+        var (cards, problem) = await ReadAsync(http, database, token => ResearcherCards.LoadAsync(database, [id], token), clock, cancellation);
+        return problem ?? (cards is [var card] ? TypedResults.Ok(card) : Problems.UnknownResearcher(id));
+    }
 
-        card ??= (await ResearcherCards.LoadAsync(database, [id], cancellation)).SingleOrDefault();
-        return card is null ? Problems.UnknownResearcher(id) : TypedResults.Ok(card);
+    /// <summary>The cards that <paramref name="read"/> finds, every one of them as new as the caller asks for; or the problem that keeps them from it.</summary>
+    internal static async Task<(List<ResearcherCard> Cards, IResult? Problem)> ReadAsync(
+        HttpContext http, NpgsqlDataSource database, Func<CancellationToken, Task<List<ResearcherCard>>> read, TimeProvider clock, CancellationToken cancellation)
+    {
+        List<ResearcherCard>? cards = null;
+        var problem = await Position.WaitAsync(http, async token =>
+        {
+            // The marks first: the cards read after it have at least as much.
+            var (everybody, own) = (await FollowMark.ReadAsync(database, token), await EventStore.LastPositionAsync(database, token));
+            cards = await read(token);
+            return source => Math.Max(cards.Count == 0 ? 0 : cards.Min(card => card.AsOf.Of(source)), source switch { Sources.Follow => everybody, Sources.Profile => own, _ => 0 });
+        }, clock);
+        return (cards ?? (problem is null ? await read(cancellation) : []), problem);
     }
 }

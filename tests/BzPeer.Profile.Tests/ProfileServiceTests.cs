@@ -159,6 +159,29 @@ public sealed class ProfileServiceTests(ServiceHost<Program> service) : IClassFi
         (await Search("orcid=https://orcid.org/0000-0002-1825-0097")).ShouldBe(["Josiah Carberry"]);
         (await Search("openAlex=A5023888391")).ShouldBe(["Josiah Carberry"]);
         (await Search("openAlex=A1")).ShouldBeEmpty();
+        (await Search("q=0000-0002-1825-0097")).ShouldBe(["Josiah Carberry"]);
+        (await Search("q=a5023888391")).ShouldBe(["Josiah Carberry"]);
+        (await Search("q=A1")).ShouldBeEmpty();
+    }
+
+    [Theory]
+    [InlineData("q=waited for")]
+    [InlineData("openAlex=A7000000123")]
+    [InlineData("id=")]
+    public async Task A_search_waits_for_a_position_like_a_card(string query)
+    {
+        var card = await Registered("Waited For", openAlex: "A7000000123");
+        if (query == "id=") query += card.Id;
+        (await Read($"profile:{card.AsOf.Profile}")).ShouldBe(HttpStatusCode.OK);
+        (await Read("profile:99999999")).ShouldBe(HttpStatusCode.Conflict);
+        (await Read("trust:99999999")).ShouldBe(HttpStatusCode.Conflict);
+        (await Read("profile:soon")).ShouldBe(HttpStatusCode.BadRequest);
+
+        async Task<HttpStatusCode> Read(string position)
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, $"/api/researchers?{query}") { Headers = { { "Min-Position", position } } };
+            return (await service.Anonymous().SendAsync(request, Ct)).StatusCode;
+        }
     }
 
     [Fact]
