@@ -39,7 +39,7 @@ internal static class ExportDays
 {
     internal static void MapExportDays(this WebApplication app)
     {
-        app.MapGet("/api/events/days", List).AllowAnonymous().WithName("ListExportDays").WithTags("Events");
+        app.MapGet("/api/events/days", List).AllowAnonymous().WaitsForLog().WithName("ListExportDays").WithTags("Events");
         app.MapMethods("/api/events/days/{file}", [HttpMethods.Get, HttpMethods.Head], Export).AllowAnonymous().WithName("ExportDay").WithTags("Events")
             .Produces(200, contentType: ExportFormat.Parquet.ContentType, additionalContentTypes: [ExportFormat.Ndjson.ContentType, "application/x-ndjson"]).ProducesProblem(400).ProducesProblem(404);
     }

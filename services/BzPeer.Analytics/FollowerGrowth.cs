@@ -90,7 +90,7 @@ internal static class FollowerGrowth
     private static Guid[] Followers(IEnumerable<Edge> edges) => [.. edges.Select(edge => edge.Follower)];
 
     internal static void MapFollowerGrowth(this WebApplication app) =>
-        app.MapGet("/api/analytics/followers/{researcherId}", HandleAsync).AllowAnonymous().WithName("FollowerGrowth").WithTags("Analytics")
+        app.MapGet("/api/analytics/followers/{researcherId}", HandleAsync).AllowAnonymous().WaitsForNumbers().WithName("FollowerGrowth").WithTags("Analytics")
             .Produces<GrowthAnswer>().ProducesProblem(400).ProducesProblem(404);
 
     /// <summary><c>GET /api/analytics/followers/{id}?by=day|month&amp;from=&amp;to=</c>: without a period the last 30 days, or 12 months.</summary>

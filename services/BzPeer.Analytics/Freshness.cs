@@ -39,7 +39,7 @@ internal static class Freshness
     private static readonly Dictionary<string, TimeSpan> Windows = new() { ["15m"] = TimeSpan.FromMinutes(15), ["1h"] = TimeSpan.FromHours(1), ["24h"] = TimeSpan.FromDays(1) };
 
     internal static void MapFreshness(this WebApplication app) =>
-        app.MapGet("/api/analytics/freshness", HandleAsync).AllowAnonymous().WithName("Freshness").WithTags("Analytics").Produces<FreshnessAnswer>().ProducesProblem(400);
+        app.MapGet("/api/analytics/freshness", HandleAsync).AllowAnonymous().WaitsForLog().WithName("Freshness").WithTags("Analytics").Produces<FreshnessAnswer>().ProducesProblem(400);
 
     private static async Task<IResult> HandleAsync(HttpContext http, Numbers numbers, TimeProvider clock, CancellationToken cancellation, string window = "1h")
     {

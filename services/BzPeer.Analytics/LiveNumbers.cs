@@ -41,8 +41,8 @@ internal static class LiveNumbers
     private const int PageSize = 2_000;
 
     internal static void MapLiveNumbers(this WebApplication app) =>
-        app.MapGet("/api/researchers/{id}/live", HandleAsync).AllowAnonymous().WithName("LiveNumbers").WithTags("Events")
-            .Produces<string>(StatusCodes.Status200OK, "text/event-stream").ProducesProblem(400);
+        app.MapGet("/api/researchers/{id}/live", HandleAsync).AllowAnonymous().WaitsForLog().WithName("LiveNumbers").WithTags("Events")
+            .Produces<string>(StatusCodes.Status200OK, "text/event-stream").Produces(301).ProducesProblem(400);
 
     private static async Task<IResult> HandleAsync(Guid id, string? after, HttpContext http, LogTail tail, NpgsqlDataSource database, TimeProvider clock)
     {

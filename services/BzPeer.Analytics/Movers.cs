@@ -47,7 +47,7 @@ internal static class Movers
         """;
 
     internal static void MapMovers(this WebApplication app) =>
-        app.MapGet("/api/analytics/movers", HandleAsync).AllowAnonymous().WithName("Movers").WithTags("Analytics").Produces<MoversAnswer>().ProducesProblem(400);
+        app.MapGet("/api/analytics/movers", HandleAsync).AllowAnonymous().WaitsForNumbers().WithName("Movers").WithTags("Analytics").Produces<MoversAnswer>().ProducesProblem(400);
 
     /// <summary><c>GET /api/analytics/movers?window=24h|7d|30d&amp;of=followers|trust&amp;limit=</c></summary>
     private static async Task<IResult> HandleAsync(

@@ -21,7 +21,7 @@ internal static class ReadEvents
     private const int Chunk = 64 * 1024;
 
     internal static void MapReadEvents(this WebApplication app) =>
-        app.MapGet("/api/events", Handle).AllowAnonymous().WithName("ReadEvents").WithTags("Events");
+        app.MapGet("/api/events", Handle).AllowAnonymous().WaitsForLog().WithName("ReadEvents").WithTags("Events");
 
     private static async Task<IResult> Handle(HttpContext http, LogTail tail, NpgsqlDataSource database, TimeProvider clock)
     {

@@ -108,7 +108,7 @@ internal static class TopicMonths
     }
 
     internal static void MapTopicMonths(this WebApplication app) =>
-        app.MapGet("/api/analytics/topics", HandleAsync).AllowAnonymous().WithName("TopicMonths").WithTags("Analytics")
+        app.MapGet("/api/analytics/topics", HandleAsync).AllowAnonymous().WaitsForNumbers().WithName("TopicMonths").WithTags("Analytics")
             .Produces<TopicsAnswer>().ProducesProblem(400).ProducesProblem(404);
 
     /// <summary><c>GET /api/analytics/topics?by=month|year&amp;topic=&amp;from=&amp;to=&amp;limit=</c>: without a period the last 24 months, or 20 years.</summary>

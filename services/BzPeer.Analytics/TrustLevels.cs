@@ -97,7 +97,7 @@ internal static class TrustLevels
     }
 
     internal static void MapTrustLevels(this WebApplication app) =>
-        app.MapGet("/api/analytics/trust", HandleAsync).AllowAnonymous().WithName("TrustLevels").WithTags("Analytics")
+        app.MapGet("/api/analytics/trust", HandleAsync).AllowAnonymous().WaitsForNumbers().WithName("TrustLevels").WithTags("Analytics")
             .Produces<TrustLevelsAnswer>().ProducesProblem(400);
 
     /// <summary><c>GET /api/analytics/trust?by=day|month&amp;from=&amp;to=</c>: without a period the last 30 days, or 12 months.</summary>

@@ -1,3 +1,4 @@
+using BzPeer.Contracts;
 using BzPeer.ServiceDefaults;
 using Npgsql;
 
@@ -30,7 +31,7 @@ public static class BlockResearcher
         app.MapPut("/api/me/blocks/{id}", BlockAsync)
             .WithName("BlockResearcher").WithTags("Follow").Produces<Relationship>().ProducesProblem(404).ProducesProblem(422);
         app.MapDelete("/api/me/blocks/{id}", UnblockAsync).WithName("UnblockResearcher").WithTags("Follow").Produces<Relationship>();
-        app.MapGet("/api/me/blocks", ListAsync).WithName("ListBlocks").WithTags("Follow").Produces<Page<ListedResearcher>>();
+        app.MapGet("/api/me/blocks", ListAsync).WaitsForPosition(Sources.Follow).WithName("ListBlocks").WithTags("Follow").Produces<Page<ListedResearcher>>();
     }
 
     private static async Task<IResult> BlockAsync(Guid id, HttpContext http, FollowCommands commands, CancellationToken cancellation)

@@ -53,7 +53,7 @@ public static class ChooseFollowVisibility
 {
     internal static void MapFollowVisibility(this WebApplication app)
     {
-        app.MapGet("/api/me/follow-visibility", GetAsync).WithName("GetFollowVisibility").WithTags("Follow").Produces<VisibilityChoice>();
+        app.MapGet("/api/me/follow-visibility", GetAsync).WaitsForPosition(Sources.Follow).WithName("GetFollowVisibility").WithTags("Follow").Produces<VisibilityChoice>();
         app.MapPut("/api/me/follow-visibility", PutAsync).WithName("ChooseFollowVisibility").WithTags("Follow").Produces<VisibilityChoice>();
     }
 

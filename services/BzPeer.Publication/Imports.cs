@@ -36,7 +36,7 @@ internal static class Imports
     {
         app.MapPost("/api/imports", ReceiveAsync).RequireAuthorization(Authentication.Curator)
             .WithName("ImportWorks").WithTags("Publication").Produces<ImportStatus>(202).ProducesProblem(400).ProducesProblem(403).ProducesProblem(413).ProducesProblem(415).ProducesProblem(422);
-        app.MapGet("/api/imports/{id}", ReadAsync).AllowAnonymous()
+        app.MapGet("/api/imports/{id}", ReadAsync).AllowAnonymous().WaitsForPosition(Sources.Publication)
             .WithName("ReadImport").WithTags("Publication").Produces<ImportStatus>(200, "application/json", "text/event-stream").Produces(204).ProducesProblem(404);
     }
 

@@ -93,10 +93,10 @@ internal static class Merges
     {
         app.MapPost("/api/researchers/{id}/merges", MergeAsync).RequireAuthorization(Authentication.Curator)
             .WithName("MergeResearchers").WithTags("Publication").Produces<Merge>().Produces<Merge>(201).ProducesProblem(403).ProducesProblem(404).ProducesProblem(422);
-        app.MapGet("/api/merges/{id}", ReadAsync).AllowAnonymous().WithName("ReadMerge").WithTags("Publication").Produces<Merge>().ProducesProblem(404);
+        app.MapGet("/api/merges/{id}", ReadAsync).AllowAnonymous().WaitsForPosition(Sources.Publication).WithName("ReadMerge").WithTags("Publication").Produces<Merge>().ProducesProblem(404);
         app.MapDelete("/api/merges/{id}", SplitAsync).RequireAuthorization(Authentication.Curator)
             .WithName("SplitResearchers").WithTags("Publication").Produces<Merge>().ProducesProblem(403).ProducesProblem(404).ProducesProblem(422);
-        app.MapGet("/api/researchers/{id}/same-as", SameAsAsync).AllowAnonymous().WithName("SameAs").WithTags("Publication").Produces<Page<SameResearcher>>().ProducesProblem(404);
+        app.MapGet("/api/researchers/{id}/same-as", SameAsAsync).AllowAnonymous().WaitsForPosition(Sources.Publication).WithName("SameAs").WithTags("Publication").Produces<Page<SameResearcher>>().ProducesProblem(404);
     }
 
     private static async Task<IResult> MergeAsync(

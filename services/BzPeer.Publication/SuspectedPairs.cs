@@ -101,9 +101,9 @@ internal static class SuspectedPairs
 
     internal static void MapSuspectedPairs(this WebApplication app)
     {
-        app.MapGet("/api/suspected-pairs", ListAsync).RequireAuthorization(Authentication.Curator)
+        app.MapGet("/api/suspected-pairs", ListAsync).RequireAuthorization(Authentication.Curator).WaitsForPosition(Sources.Publication)
             .WithName("ListSuspectedPairs").WithTags("Publication").Produces<Page<SuspectedPair>>().ProducesProblem(400).ProducesProblem(403);
-        app.MapGet("/api/researchers/{id}/suspected-pairs", ListOfAsync).RequireAuthorization(Authentication.Curator)
+        app.MapGet("/api/researchers/{id}/suspected-pairs", ListOfAsync).RequireAuthorization(Authentication.Curator).WaitsForPosition(Sources.Publication)
             .WithName("ListSuspectedPairsOfResearcher").WithTags("Publication").Produces<Page<SuspectedPair>>().ProducesProblem(400).ProducesProblem(403).ProducesProblem(404);
         app.MapPost("/api/suspected-pairs/{id}/distinction", DistinguishAsync).RequireAuthorization(Authentication.Curator)
             .WithName("DistinguishResearchers").WithTags("Publication").Produces<SuspectedPair>().ProducesProblem(403).ProducesProblem(404).ProducesProblem(422);

@@ -1,7 +1,10 @@
 using System.Globalization;
 using BzPeer.Contracts;
+using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.Extensions.DependencyInjection;
+using Npgsql;
 
 namespace BzPeer.ServiceDefaults;
 
@@ -26,8 +29,8 @@ public readonly record struct Position(string Source, long Sequence)
     public static async Task<ProblemHttpResult?> WaitAsync(
         HttpContext http, Func<CancellationToken, Task<Func<string, long>>> applied, TimeProvider clock)
     {
-        if (http.Request.Headers["Min-Position"] is not [{ Length: > 0 } token]) return null;
-        if (!TryParse(token, out var wanted))
+        if (http.Request.Headers["Min-Position"] is not { Count: > 0 } tokens) return null;
+        if (tokens is not [{ } token] || !TryParse(token, out var wanted))
             return Problems.Malformed("position", $"Min-Position is '<source>:<number>' as X-BzPeer-Position gave it, with a source of {string.Join(", ", Known)}.");
 
         var cancellation = http.RequestAborted;
@@ -52,6 +55,22 @@ public readonly record struct Position(string Source, long Sequence)
         position = new Position(source, sequence);
         return true;
     }
+}
+
+/// <summary>Reads that wait for positions before they begin.</summary>
+public static class PositionsOfReads
+{
+    /// <summary>For a read of tables that are written in the transaction of their events: they have what is committed, of <paramref name="source"/> and of nobody else.</summary>
+    public static RouteHandlerBuilder WaitsForPosition(this RouteHandlerBuilder read, string source) => read.AddEndpointFilter(async (context, next) =>
+    {
+        var services = context.HttpContext.RequestServices;
+        var database = services.GetRequiredService<NpgsqlDataSource>();
+        return await Position.WaitAsync(context.HttpContext, async cancellation =>
+        {
+            var last = await EventStore.LastPositionAsync(database, cancellation);
+            return asked => asked == source ? last : 0;
+        }, services.GetRequiredService<TimeProvider>()) is { } problem ? problem : await next(context);
+    });
 }
 
 /// <summary>Time as the store keeps it.</summary>

@@ -1,3 +1,4 @@
+using BzPeer.Contracts;
 using BzPeer.ServiceDefaults;
 using Marten;
 using Npgsql;
@@ -27,7 +28,7 @@ internal static class FlowRuns
     internal static void MapFlowRuns(this WebApplication app)
     {
         app.MapPost("/api/trust/flow", StartAsync).RequireAuthorization(Authentication.Curator).WithName("ComputeTrustFlow").WithTags("Trust").Produces<FlowRun>(202).ProducesProblem(403);
-        app.MapGet("/api/trust/flow/{id}", ReadAsync).AllowAnonymous().WithName("TrustFlowRun").WithTags("Trust").Produces<FlowRun>().ProducesProblem(404);
+        app.MapGet("/api/trust/flow/{id}", ReadAsync).AllowAnonymous().WaitsForPosition(Sources.Trust).WithName("TrustFlowRun").WithTags("Trust").Produces<FlowRun>().ProducesProblem(404);
     }
 
     private static async Task<IResult> StartAsync(NpgsqlDataSource database, TimeProvider clock, CancellationToken cancellation)

@@ -53,9 +53,9 @@ internal static class Rings
     {
         var rings = app.MapGroup("/api/trust/rings").RequireAuthorization(Authentication.Curator).WithTags("Trust");
         rings.MapPost("", MarkAsync).WithName("MarkRing").Produces<Ring>().Produces<Ring>(201).Produces<Ring>(202).ProducesProblem(403).ProducesProblem(422);
-        rings.MapGet("", ListAsync).WithName("Rings").Produces<Page<Ring>>().ProducesProblem(403);
-        rings.MapGet("{id}", ReadAsync).WithName("ReadRing").Produces<Ring>().ProducesProblem(403).ProducesProblem(404);
-        rings.MapGet("{id}/moves", ListMovesAsync).WithName("RingMoves").Produces<Page<MovedScore>>().ProducesProblem(403).ProducesProblem(404);
+        rings.MapGet("", ListAsync).WaitsForPosition(Sources.Trust).WithName("Rings").Produces<Page<Ring>>().ProducesProblem(403);
+        rings.MapGet("{id}", ReadAsync).WaitsForPosition(Sources.Trust).WithName("ReadRing").Produces<Ring>().ProducesProblem(403).ProducesProblem(404);
+        rings.MapGet("{id}/moves", ListMovesAsync).WaitsForPosition(Sources.Trust).WithName("RingMoves").Produces<Page<MovedScore>>().ProducesProblem(403).ProducesProblem(404);
         rings.MapDelete("{id}", ReinstateAsync).WithName("ReinstateRing").Produces<Ring>().Produces<Ring>(202).ProducesProblem(403).ProducesProblem(404).ProducesProblem(422);
     }
 

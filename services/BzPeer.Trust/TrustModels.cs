@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Text.Json;
+using BzPeer.Contracts;
 using BzPeer.ServiceDefaults;
 using JasperFx.Events;
 using JasperFx.Events.Projections;
@@ -106,13 +107,13 @@ public sealed class TrustModels(NpgsqlDataSource database)
 
     internal static void MapEndpoints(WebApplication app)
     {
-        app.MapGet("/api/trust/models", ListAsync).AllowAnonymous().WithName("TrustModels").WithTags("Trust").Produces<List<KnownModel>>();
-        app.MapGet("/api/trust/models/{version}", ReadAsync).AllowAnonymous().WithName("TrustModel").WithTags("Trust").Produces<KnownModel>().ProducesProblem(404);
+        app.MapGet("/api/trust/models", ListAsync).AllowAnonymous().WaitsForPosition(Sources.Trust).WithName("TrustModels").WithTags("Trust").Produces<List<KnownModel>>();
+        app.MapGet("/api/trust/models/{version}", ReadAsync).AllowAnonymous().WaitsForPosition(Sources.Trust).WithName("TrustModel").WithTags("Trust").Produces<KnownModel>().ProducesProblem(404);
         app.MapPost("/api/trust/models", ProposeAsync).RequireAuthorization(Authentication.Curator)
             .WithName("ProposeTrustModel").WithTags("Trust").Produces<KnownModel>(201).ProducesProblem(403).ProducesProblem(422);
         app.MapPost("/api/trust/models/{version}/activation", SwitchAsync).RequireAuthorization(Authentication.Curator)
             .WithName("SwitchTrustModel").WithTags("Trust").Produces<ModelSwitch>(202).ProducesProblem(403).ProducesProblem(404).ProducesProblem(422);
-        app.MapGet("/api/trust/models/switches/last", ReadSwitchAsync).AllowAnonymous().WithName("LastTrustModelSwitch").WithTags("Trust").Produces<ModelSwitch>().ProducesProblem(404);
+        app.MapGet("/api/trust/models/switches/last", ReadSwitchAsync).AllowAnonymous().WaitsForPosition(Sources.Trust).WithName("LastTrustModelSwitch").WithTags("Trust").Produces<ModelSwitch>().ProducesProblem(404);
     }
 
     private static async Task<IResult> ListAsync(TrustModels models, CancellationToken cancellation) => TypedResults.Ok(await models.KnownAsync(cancellation));

@@ -89,6 +89,24 @@ public sealed class ReadEventsTests(AnalyticsService service) : IClassFixture<An
     }
 
     [Fact]
+    public async Task The_log_and_what_is_counted_from_it_wait_for_a_position()
+    {
+        var followed = (await FollowsAsync(1))[0];
+        foreach (var path in new[] { "/api/events?after=latest", "/api/events/days", "/api/analytics/movers?window=7d&of=followers", "/api/analytics/trust?by=day" })
+        {
+            using var there = await Eventually.Async(_ => Read(path, $"follow:{followed.Origin.Sequence}"), answer => answer.IsSuccessStatusCode, $"{path} is there", ct: Ct);
+            (await Read(path, "follow:99999999")).StatusCode.ShouldBe(HttpStatusCode.Conflict);
+            (await Read(path, "soon")).StatusCode.ShouldBe(HttpStatusCode.BadRequest);
+        }
+
+        async Task<HttpResponseMessage> Read(string path, string position)
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, path) { Headers = { { "Min-Position", position } } };
+            return await service.Anonymous().SendAsync(request, Ct);
+        }
+    }
+
+    [Fact]
     public async Task A_stream_asked_for_without_its_body_has_its_headers_and_an_end()
     {
         using var request = new HttpRequestMessage(HttpMethod.Head, "/api/events") { Headers = { Accept = { new("text/event-stream") } } };

@@ -161,4 +161,25 @@ public sealed class FollowServiceTests(FollowHost service) : IClassFixture<Follo
             (head.StatusCode, head.Content.Headers.ContentType).ShouldBe((status, get.Content.Headers.ContentType));
         }
     }
+
+    [Theory]
+    [InlineData("/api/me/blocks")]
+    [InlineData("/api/me/follow-visibility")]
+    [InlineData("/api/me/relationships")]
+    public async Task What_is_the_callers_own_waits_for_a_position_like_the_rest(string path)
+    {
+        var (ada, bob) = (Guid.NewGuid(), await service.Registered());
+        var position = await service.Follow(ada, bob);
+        (await Read(position)).ShouldBe(HttpStatusCode.OK);
+        (await Read("follow:99999999")).ShouldBe(HttpStatusCode.Conflict);
+        (await Read("follow:soon")).ShouldBe(HttpStatusCode.BadRequest);
+        (await Read("follow:1", "follow:99999999")).ShouldBe(HttpStatusCode.BadRequest);
+
+        async Task<HttpStatusCode> Read(params string[] positions)
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, path);
+            request.Headers.Add("Min-Position", positions);
+            return (await service.As(ada).SendAsync(request, Ct)).StatusCode;
+        }
+    }
 }
