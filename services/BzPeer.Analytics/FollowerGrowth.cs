@@ -105,13 +105,7 @@ internal static class FollowerGrowth
 
         await tail.LookAsync(http.RequestAborted);
         await using var moment = await numbers.LookAsync(http.RequestAborted);
-        if (await moment.AskAsync("select survivor from numbers.merged where researcher = $1", row => row.GetGuid(0), http.RequestAborted, researcherId) is [var survivor])
-        {
-            // A merge can be taken back: nobody keeps this answer.
-            http.Response.Headers.CacheControl = "no-cache";
-            http.Response.Headers.Location = $"/api/analytics/followers/{survivor}{http.Request.QueryString}";
-            return TypedResults.StatusCode(StatusCodes.Status301MovedPermanently);
-        }
+        if (await Merged.MovedAsync(moment, researcherId, survivor => $"/api/analytics/followers/{survivor}", http) is { } moved) return moved;
 
         if (tail.Hidden.HidesCounts(researcherId) && !http.IsResearcher(researcherId) && !http.User.IsInRole(Authentication.Analytics))
             return Problems.Of(404, "counts-hidden", "Counts hidden", $"Researcher {researcherId} shows nobody else how many follow them.");

@@ -44,12 +44,15 @@ internal static class LiveNumbers
         app.MapGet("/api/researchers/{id}/live", HandleAsync).AllowAnonymous().WaitsForLog().WithName("LiveNumbers").WithTags("Events")
             .Produces<string>(StatusCodes.Status200OK, "text/event-stream").Produces(301).ProducesProblem(400);
 
-    private static async Task<IResult> HandleAsync(Guid id, string? after, HttpContext http, LogTail tail, NpgsqlDataSource database, TimeProvider clock)
+    private static async Task<IResult> HandleAsync(Guid id, string? after, HttpContext http, LogTail tail, Numbers numbers, NpgsqlDataSource database, TimeProvider clock)
     {
         // A browser that reconnects repeats the address it began with, and says in this header how far it came.
         if (http.Request.Headers["Last-Event-ID"] is [{ Length: > 0 } last]) after = last;
         if (!long.TryParse(after ?? "0", NumberStyles.None, CultureInfo.InvariantCulture, out var seen))
             return Problems.Malformed("after", "A cursor is the id of the last event you have, a whole number; none for the numbers as they are.");
+
+        await using (var moment = await numbers.LookAsync(http.RequestAborted))
+            if (await Merged.MovedAsync(moment, id, survivor => $"/api/researchers/{survivor}/live", http) is { } moved) return moved;
 
         var head = await tail.LookAsync(http.RequestAborted);
         await EventStream.BeginAsync(http);

@@ -8,6 +8,20 @@ internal static class Merged
 {
     internal const string Schema = "create table if not exists merged (researcher uuid primary key, survivor uuid not null);";
 
+    /// <summary>Where a question about somebody merged is answered, or null for who is merged into nobody.</summary>
+    /// <param name="moment">The numbers, which know of merges.</param>
+    /// <param name="researcher">Whom the address names.</param>
+    /// <param name="address">The same question about another one.</param>
+    /// <param name="http">The request.</param>
+    internal static async Task<IResult?> MovedAsync(Moment moment, Guid researcher, Func<Guid, string> address, HttpContext http)
+    {
+        if (await moment.AskAsync("select survivor from numbers.merged where researcher = $1", row => row.GetGuid(0), http.RequestAborted, researcher) is not [var survivor]) return null;
+        // A merge can be taken back: nobody keeps this answer.
+        http.Response.Headers.CacheControl = "no-cache";
+        http.Response.Headers.Location = address(survivor) + http.Request.QueryString;
+        return TypedResults.StatusCode(StatusCodes.Status301MovedPermanently);
+    }
+
     internal static async Task FoldAsync(NpgsqlConnection connection, IReadOnlyList<Logged> events, CancellationToken cancellation)
     {
         var newest = new Dictionary<Guid, Guid>();

@@ -148,6 +148,8 @@ public sealed class AnalyticsApiTests(AnalyticsService service) : IClassFixture<
 
         var moved = await fresh.Anonymous().GetAsync($"/api/analytics/followers/{gone}?by=month", Ct);
         (moved.StatusCode, moved.Headers.Location!.ToString()).ShouldBe((HttpStatusCode.MovedPermanently, $"/api/analytics/followers/{two}?by=month"));
+        var live = await fresh.Anonymous().GetAsync($"/api/researchers/{gone}/live?after=0", Ct);
+        (live.StatusCode, live.Headers.Location!.ToString()).ShouldBe((HttpStatusCode.MovedPermanently, $"/api/researchers/{two}/live?after=0"));
         await fresh.TellAsync(fresh.Next(gone, origin => new ResearchersSplit(origin, Guid.NewGuid(), gone, two, [gone])));
         await Eventually.Async(
             async _ => (await fresh.Anonymous().GetFromJsonAsync<JsonObject>("/api/analytics/trust", Ct))!["items"]![29]!["researchers"]!.GetValue<long>(), all => all == 3, "they are their own again", ct: Ct);
