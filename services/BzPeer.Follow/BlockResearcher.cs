@@ -34,14 +34,16 @@ public static class BlockResearcher
         app.MapGet("/api/me/blocks", ListAsync).WaitsForPosition(Sources.Follow).WithName("ListBlocks").WithTags("Follow").Produces<Page<ListedResearcher>>();
     }
 
-    private static async Task<IResult> BlockAsync(Guid id, HttpContext http, FollowCommands commands, CancellationToken cancellation)
+    private static async Task<IResult> BlockAsync(Guid id, HttpContext http, FollowCommands commands, KnownResearchers known, CancellationToken cancellation)
     {
         var actor = http.ResearcherId();
         if (id == actor) return Relationship.WithOneself("self-block", "Nobody blocks themselves");
 
         // Somebody without a profile may follow, so they can be blocked once they have.
         var command = new PairCommand(actor, id, Decide, Requires.RegisteredOrMet);
-        return Relationship.Answer(http, command, await commands.ExecuteAsync(command, cancellation));
+        var outcome = await commands.ExecuteAsync(command, cancellation);
+        if (!outcome.IsKnown && (await known.ArriveSoonAsync([id], cancellation)).Count > 0) outcome = await commands.ExecuteAsync(command, cancellation);
+        return Relationship.Answer(http, command, outcome);
     }
 
     private static async Task<IResult> UnblockAsync(Guid id, HttpContext http, FollowCommands commands, CancellationToken cancellation)

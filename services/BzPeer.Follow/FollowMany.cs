@@ -30,7 +30,7 @@ public static class FollowMany
     internal static void MapFollowMany(this WebApplication app) => app.MapPost("/api/me/following/batch", HandleAsync)
         .WithName("FollowMany").WithTags("Follow").Produces<FollowManyAnswer>().ProducesProblem(422).ProducesProblem(429);
 
-    private static async Task<IResult> HandleAsync(FollowManyRequest request, HttpContext http, FollowCommands commands, FollowLimits limits, Survivors survivors, CancellationToken cancellation)
+    private static async Task<IResult> HandleAsync(FollowManyRequest request, HttpContext http, FollowCommands commands, FollowLimits limits, KnownResearchers known, Survivors survivors, CancellationToken cancellation)
     {
         var (follow, unfollow) = ((request.Follow ?? []).Distinct().ToArray(), (request.Unfollow ?? []).Distinct().ToArray());
         if (follow.Length + unfollow.Length > MostIds)
@@ -46,6 +46,12 @@ public static class FollowMany
             var outcomes = await Task.WhenAll([
                 .. others.Take(granted).Select(async id => (Id: id, Bucket: await FollowAsync(id))),
                 .. unfollow.Select(async id => (Id: id, Bucket: await UnfollowAsync(id)))]);
+            // Those not heard of yet are waited for together, like one alone.
+            var unknown = outcomes.Where(outcome => outcome.Bucket == Bucket.NotFound).Select(outcome => survivors.Of(outcome.Id)).ToArray();
+            var arrived = await known.ArriveSoonAsync(unknown, cancellation);
+            if (arrived.Count > 0)
+                outcomes = await Task.WhenAll(outcomes.Select(async outcome =>
+                    outcome.Bucket == Bucket.NotFound && arrived.Contains(survivors.Of(outcome.Id)) ? (outcome.Id, await FollowAsync(outcome.Id)) : outcome));
             var refused = others.Skip(granted).Concat(follow.Where(id => survivors.Of(id) == actor));
 
             Position.Write(http, Sources.Follow, position);

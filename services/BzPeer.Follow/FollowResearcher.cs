@@ -27,7 +27,7 @@ public static class FollowResearcher
         {
             var command = new PairCommand(actor, id, Decide, Requires.Registered);
             var outcome = await commands.ExecuteAsync(command, cancellation);
-            if (!outcome.IsKnown && await known.ArrivesSoonAsync(id, cancellation)) outcome = await commands.ExecuteAsync(command, cancellation);
+            if (!outcome.IsKnown && (await known.ArriveSoonAsync([id], cancellation)).Count > 0) outcome = await commands.ExecuteAsync(command, cancellation);
             return (Relationship.Answer(http, command, outcome), outcome.Changed ? 1 : 0);
         });
     }

@@ -23,24 +23,35 @@ public sealed class KnownResearchers(NpgsqlDataSource database, TimeProvider clo
         return await command.ExecuteScalarAsync(cancellation) is not null;
     }
 
-    /// <summary>Gives the news of somebody just registered, and not known a moment ago, a second to arrive.</summary>
-    public async Task<bool> ArrivesSoonAsync(Guid id, CancellationToken cancellation)
+    /// <summary>Gives the news of those just registered, and not known a moment ago, a second to arrive; which of them did.</summary>
+    public async Task<IReadOnlySet<Guid>> ArriveSoonAsync(Guid[] ids, CancellationToken cancellation)
     {
-        if (!await waiters.WaitAsync(TimeSpan.Zero, cancellation)) return false;
+        HashSet<Guid> arrived = [];
+        if (ids.Length == 0 || !await waiters.WaitAsync(TimeSpan.Zero, cancellation)) return arrived;
         try
         {
-            for (var start = clock.GetTimestamp(); clock.GetElapsedTime(start) < Patience;)
+            for (var start = clock.GetTimestamp(); arrived.Count < ids.Length && clock.GetElapsedTime(start) < Patience;)
             {
                 await Task.Delay(TimeSpan.FromMilliseconds(50), clock, cancellation);
-                if (await ContainsAsync(id, cancellation)) return true;
+                arrived = await AmongAsync(ids, cancellation);
             }
 
-            return false;
+            return arrived;
         }
         finally
         {
             waiters.Release();
         }
+    }
+
+    private async Task<HashSet<Guid>> AmongAsync(Guid[] ids, CancellationToken cancellation)
+    {
+        await using var command = database.CreateCommand("select id from known_researchers where id = any($1)");
+        command.Parameters.Add(new() { Value = ids });
+        await using var row = await command.ExecuteReaderAsync(cancellation);
+        HashSet<Guid> known = [];
+        while (await row.ReadAsync(cancellation)) known.Add(row.GetGuid(0));
+        return known;
     }
 
     internal static async Task AddAsync(IServiceProvider services, IReadOnlyList<Delivered<ResearcherRegistered>> batch, CancellationToken cancellation)

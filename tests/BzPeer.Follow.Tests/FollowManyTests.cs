@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Http.Json;
 using BzPeer.ServiceDefaults;
+using BzPeer.Testing;
 using Shouldly;
 using Xunit;
 
@@ -34,6 +35,31 @@ public sealed class FollowManyTests(FollowHost service) : IClassFixture<FollowHo
         buckets.NotFound.ShouldBe([unknown]);
         buckets.Refused.ShouldBe([blocks, ada], ignoreOrder: true);
         (await service.Counts(ada, FollowHost.PositionOf(answer))).Following.Value.ShouldBe(2);
+    }
+
+    [Fact]
+    public async Task A_batch_and_a_block_wait_for_news_of_somebody_registered_a_moment_later_too()
+    {
+        // As for one follow: the service waits for a second, which a machine with other things to do may need for the news alone.
+        await Eventually.Async(
+            async ct =>
+            {
+                var (soon, stranger) = (Guid.NewGuid(), Guid.NewGuid());
+                var batch = Batch(Guid.NewGuid(), follow: [soon, stranger]);
+                await service.Register(soon);
+                var buckets = (await (await batch).Content.ReadFromJsonAsync<FollowManyAnswer>(ct))!;
+                return (buckets.Followed.SequenceEqual([soon]), buckets.NotFound.SequenceEqual([stranger]));
+            },
+            found => found == (true, true), "a batch waits for the news of whom it follows", TimeSpan.FromSeconds(60), Ct);
+        await Eventually.Async(
+            async ct =>
+            {
+                var soon = Guid.NewGuid();
+                var block = service.As(Guid.NewGuid()).PutAsync($"/api/me/blocks/{soon}", null, ct);
+                await service.Register(soon);
+                return (await block).StatusCode;
+            },
+            status => status == HttpStatusCode.OK, "a block waits for the news of whom it blocks", TimeSpan.FromSeconds(60), Ct);
     }
 
     [Fact]
