@@ -41,15 +41,16 @@ public sealed class FollowLimits
 
     /// <summary>
     /// Takes up to <paramref name="wanted"/> follows out of the caller's windows and runs <paramref name="follow"/> with as many as there are;
-    /// those that stored nothing (it answers how many did) are given back. 429 when there is none.
+    /// those that stored nothing (it answers how many did) are given back. 429 when there is none, unless what is asked for <paramref name="stands"/>
+    /// already: then that is the answer.
     /// </summary>
-    public async Task<IResult> RunAsync(HttpContext http, int wanted, Func<int, Task<(IResult Answer, int Stored)>> follow)
+    public async Task<IResult> RunAsync(HttpContext http, int wanted, Func<int, Task<(IResult Answer, int Stored)>> follow, Func<Task<IResult?>>? stands = null)
     {
         if (windows.Length == 0 || http.IsCurator() || wanted == 0) return (await follow(wanted)).Answer;
 
         var actor = http.ResearcherId();
         var granted = Take(actor, wanted);
-        if (granted == 0) return Exceeded(http, actor);
+        if (granted == 0) return (stands is null ? null : await stands()) ?? Exceeded(http, actor);
 
         var stored = 0;
         try

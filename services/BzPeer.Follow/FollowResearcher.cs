@@ -29,6 +29,11 @@ public static class FollowResearcher
             var outcome = await commands.ExecuteAsync(command, cancellation);
             if (!outcome.IsKnown && (await known.ArriveSoonAsync([id], cancellation)).Count > 0) outcome = await commands.ExecuteAsync(command, cancellation);
             return (Relationship.Answer(http, command, outcome), outcome.Changed ? 1 : 0);
+        }, stands: async () =>
+        {
+            var look = new PairCommand(actor, id, (_, _, _) => Decision.Nothing);
+            var outcome = await commands.ExecuteAsync(look, cancellation);
+            return outcome.Pair.FollowingSince(actor) is null ? null : Relationship.Answer(http, look, outcome);
         });
     }
 }

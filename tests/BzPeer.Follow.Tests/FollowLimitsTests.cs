@@ -54,6 +54,15 @@ public sealed class FollowLimitsTests
     }
 
     [Fact]
+    public async Task What_stands_already_is_answered_beyond_the_limit_too()
+    {
+        var limits = new FollowLimits(perDay: 1, perMinute: 0, clock);
+        (await Follow(limits, Request())).ShouldBe(1);
+        (await limits.RunAsync(Request(), 1, _ => throw new TimeoutException(), stands: () => Task.FromResult<IResult?>(TypedResults.NoContent()))).ShouldBeOfType<NoContent>();
+        ((ProblemHttpResult)await limits.RunAsync(Request(), 1, _ => throw new TimeoutException(), stands: () => Task.FromResult<IResult?>(null))).StatusCode.ShouldBe(429);
+    }
+
+    [Fact]
     public async Task The_minute_and_the_day_both_count_and_the_answer_tells_of_the_one_with_less_left()
     {
         var limits = new FollowLimits(perDay: 5, perMinute: 2, clock);
