@@ -160,7 +160,7 @@ internal static class WebhookDeliveries
 
     internal static void MapDeliveries(this RouteGroupBuilder webhooks)
     {
-        webhooks.MapGet("/{id}/deliveries", ListAsync).WithName("ListWebhookDeliveries").Produces<Page<ListedDelivery>>().ProducesProblem(404);
+        webhooks.MapGet("/{id}/deliveries", ListAsync).WaitsForLog().WithName("ListWebhookDeliveries").Produces<Page<ListedDelivery>>().ProducesProblem(404);
         webhooks.MapPost("/{id}/deliveries/{deliveryId}/redelivery", RedeliverAsync).WithName("RedeliverWebhook").Produces<ListedDelivery>().ProducesProblem(404).ProducesProblem(410).ProducesProblem(422);
     }
 

@@ -67,8 +67,8 @@ internal static class Webhooks
     {
         var webhooks = app.MapGroup("/api/webhooks").WithTags("Webhooks").ProducesProblem(400).ProducesProblem(401);
         webhooks.MapPost("", CreateAsync).WithName("CreateWebhook").Produces<Webhook>(201).ProducesProblem(422);
-        webhooks.MapGet("", ListAsync).WithName("ListWebhooks").Produces<Page<Webhook>>();
-        webhooks.MapGet("/{id}", ReadAsync).WithName("ReadWebhook").Produces<Webhook>().ProducesProblem(404);
+        webhooks.MapGet("", ListAsync).WaitsForLog().WithName("ListWebhooks").Produces<Page<Webhook>>();
+        webhooks.MapGet("/{id}", ReadAsync).WaitsForLog().WithName("ReadWebhook").Produces<Webhook>().ProducesProblem(404);
         webhooks.MapPatch("/{id}", ChangeAsync).WithName("ChangeWebhook").Produces<Webhook>().ProducesProblem(404).ProducesProblem(422);
         webhooks.MapDelete("/{id}", DeleteAsync).WithName("DeleteWebhook").Produces(204).ProducesProblem(404);
         webhooks.MapPost("/{id}/secret", RotateAsync).WithName("RotateWebhookSecret").Produces<Webhook>().ProducesProblem(404);
