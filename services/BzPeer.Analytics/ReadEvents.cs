@@ -1,7 +1,9 @@
 using System.Buffers;
 using System.Globalization;
 using BzPeer.ServiceDefaults;
+using Microsoft.AspNetCore.OpenApi;
 using Microsoft.AspNetCore.WebUtilities;
+using Microsoft.OpenApi;
 using Npgsql;
 
 namespace BzPeer.Analytics;
@@ -21,7 +23,25 @@ internal static class ReadEvents
     private const int Chunk = 64 * 1024;
 
     internal static void MapReadEvents(this WebApplication app) =>
-        app.MapGet("/api/events", Handle).AllowAnonymous().WaitsForLog().WithName("ReadEvents").WithTags("Events");
+        app.MapGet("/api/events", Handle).AllowAnonymous().WaitsForLog().WithName("ReadEvents").WithTags("Events")
+            .Produces(200).ProducesProblem(400).AddOpenApiOperationTransformer(DescribeAsync);
+
+    /// <summary>What <see cref="EventQuery"/> reads, which refuses what it does not know and therefore reads the query itself.</summary>
+    private static Task DescribeAsync(OpenApiOperation operation, OpenApiOperationTransformerContext context, CancellationToken cancellation)
+    {
+        var (text, number) = (new OpenApiSchema { Type = JsonSchemaType.String }, new OpenApiSchema { Type = JsonSchemaType.Integer });
+        operation.Parameters =
+        [
+            Query("after", text, "The position of the last event you have: what comes after it is read. 0 or none for the beginning, 'latest' for what comes from now on."),
+            Query("type", new OpenApiSchema { Type = JsonSchemaType.Array, Items = text }, "Events of any of these types, each in full or by its last part."),
+            Query("subject", new OpenApiSchema { Type = JsonSchemaType.String, Format = "uuid" }, "Events about this researcher or work, or by this researcher."),
+            Query("limit", number, $"At most so many events: {DefaultLimit} when nothing is said, {MaxLimit} in one page."),
+            Query("wait", number, $"Seconds to wait for an event when there is none, up to {EventQuery.MostWait}."),
+        ];
+        return Task.CompletedTask;
+
+        static OpenApiParameter Query(string name, OpenApiSchema schema, string description) => new() { Name = name, In = ParameterLocation.Query, Schema = schema, Description = description };
+    }
 
     private static async Task<IResult> Handle(HttpContext http, LogTail tail, NpgsqlDataSource database, TimeProvider clock)
     {

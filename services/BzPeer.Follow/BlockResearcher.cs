@@ -29,8 +29,8 @@ public static class BlockResearcher
     internal static void MapBlockResearcher(this WebApplication app)
     {
         app.MapPut("/api/me/blocks/{id}", BlockAsync)
-            .WithName("BlockResearcher").WithTags("Follow").Produces<Relationship>().ProducesProblem(404).ProducesProblem(422);
-        app.MapDelete("/api/me/blocks/{id}", UnblockAsync).WithName("UnblockResearcher").WithTags("Follow").Produces<Relationship>();
+            .WithName("BlockResearcher").WithTags("Follow").Produces<Relationship>().Produces(204).ProducesProblem(404).ProducesProblem(422);
+        app.MapDelete("/api/me/blocks/{id}", UnblockAsync).WithName("UnblockResearcher").WithTags("Follow").Produces<Relationship>().Produces(204);
         app.MapGet("/api/me/blocks", ListAsync).WaitsForPosition(Sources.Follow).WithName("ListBlocks").WithTags("Follow").Produces<Page<ListedResearcher>>();
     }
 

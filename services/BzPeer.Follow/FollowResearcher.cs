@@ -15,7 +15,7 @@ public static class FollowResearcher
     };
 
     internal static void MapFollowResearcher(this WebApplication app) => app.MapPut("/api/me/following/{id}", HandleAsync)
-        .WithName("FollowResearcher").WithTags("Follow").Produces<Relationship>().ProducesProblem(403).ProducesProblem(404).ProducesProblem(422).ProducesProblem(429);
+        .WithName("FollowResearcher").WithTags("Follow").Produces<Relationship>().Produces(204).ProducesProblem(403).ProducesProblem(404).ProducesProblem(422).ProducesProblem(429);
 
     private static async Task<IResult> HandleAsync(
         Guid id, HttpContext http, FollowCommands commands, FollowLimits limits, KnownResearchers known, CancellationToken cancellation)

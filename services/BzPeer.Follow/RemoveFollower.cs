@@ -10,7 +10,7 @@ public static class RemoveFollower
         UnfollowResearcher.Decide(pair, pair.OtherThan(followee), now);
 
     internal static void MapRemoveFollower(this WebApplication app) => app.MapDelete("/api/me/followers/{id}", HandleAsync)
-        .WithName("RemoveFollower").WithTags("Follow").Produces<Relationship>();
+        .WithName("RemoveFollower").WithTags("Follow").Produces<Relationship>().Produces(204);
 
     private static async Task<IResult> HandleAsync(Guid id, HttpContext http, FollowCommands commands, CancellationToken cancellation)
     {

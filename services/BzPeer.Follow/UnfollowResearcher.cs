@@ -12,7 +12,7 @@ public static class UnfollowResearcher
             : Decision.Of(new Unfollowed(follower, pair.OtherThan(follower), now));
 
     internal static void MapUnfollowResearcher(this WebApplication app) => app.MapDelete("/api/me/following/{id}", HandleAsync)
-        .WithName("UnfollowResearcher").WithTags("Follow").Produces<Relationship>();
+        .WithName("UnfollowResearcher").WithTags("Follow").Produces<Relationship>().Produces(204);
 
     private static async Task<IResult> HandleAsync(Guid id, HttpContext http, FollowCommands commands, CancellationToken cancellation)
     {

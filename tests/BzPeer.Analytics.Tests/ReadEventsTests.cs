@@ -115,6 +115,15 @@ public sealed class ReadEventsTests(AnalyticsService service) : IClassFixture<An
     }
 
     [Fact]
+    public async Task The_description_names_what_can_be_asked()
+    {
+        var document = (await service.Anonymous().GetFromJsonAsync<JsonObject>("/openapi/v1.json", Ct))!;
+        document["paths"]!["/api/events"]!["get"]!["responses"]!.AsObject().Select(answer => answer.Key).ShouldBe(["200", "400", "409", "503"]);
+        document["paths"]!["/api/events"]!["get"]!["parameters"]!.AsArray().Select(parameter => parameter!["name"]!.GetValue<string>())
+            .ShouldBe(["after", "type", "subject", "limit", "wait"]);
+    }
+
+    [Fact]
     public async Task A_cursor_older_than_the_log_is_refused_and_told_where_it_begins()
     {
         await using var fresh = new AnalyticsService();

@@ -182,4 +182,15 @@ public sealed class FollowServiceTests(FollowHost service) : IClassFixture<Follo
             return (await service.As(ada).SendAsync(request, Ct)).StatusCode;
         }
     }
+
+    [Fact]
+    public async Task The_description_names_every_answer()
+    {
+        var document = System.Text.Json.Nodes.JsonNode.Parse(await service.Anonymous().GetStringAsync("/openapi/v1.json", Ct))!;
+        Answers("/api/me/following/{id}", "put").ShouldBe(["200", "204", "308", "400", "401", "403", "404", "409", "422", "429", "503"]);
+        Answers("/api/researchers/{id}/followers", "get").ShouldBe(["200", "301", "400", "404", "409", "503"]);
+        Answers("/api/me/following/batch", "post").ShouldBe(["200", "400", "401", "409", "413", "415", "422", "429", "503"]);
+
+        IEnumerable<string> Answers(string path, string method) => document["paths"]![path]![method]!["responses"]!.AsObject().Select(answer => answer.Key);
+    }
 }
