@@ -141,7 +141,7 @@ public sealed class SettingsTests
         site.World.Follow(me, other);
         await site.SignIn(me);
         (await site.Html($"/researchers/{other}")).ShouldContain($"href=\"/researchers/{other}/block\"");
-        Site.TextOf(await site.Html($"/researchers/{other}/block")).ShouldContain("Block Daniel Bernier ? You no longer follow each other");
+        Site.TextOf(await site.Html($"/researchers/{other}/block")).ShouldContain("Block Daniel Bernier ? Neither of you will follow the other any more");
         site.World.Blocks.ShouldBeEmpty();
 
         var blocked = await site.Submit($"/researchers/{other}/block", $"/researchers/{other}/block", ("block", "true"));
