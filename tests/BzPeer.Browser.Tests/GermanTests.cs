@@ -33,6 +33,25 @@ public sealed class GermanTests(Browser browser, SeedSystem system)
     }
 
     [Fact]
+    public async Task In_the_narrowest_window_the_head_of_the_page_has_no_row_that_is_half_empty()
+    {
+        await using var site = await Site.StartAsync();
+        await using var visit = await browser.Visit(site.Client.BaseAddress!, window: Browser.Narrow, language: "de");
+        var page = visit.Page;
+        await page.GotoAsync("/");
+        (await Middle(".brand")).ShouldBe(await Middle(".bar nav"), tolerance: 1);
+        (await Middle(".find")).ShouldBeGreaterThan(await Middle(".brand") + 20);
+
+        // Who is signed in has more in it than fits beside the name, and the search stands there instead.
+        await SignIn(page, site.World.Find("Stefano Salsano"));
+        await page.GotoAsync("/");
+        (await Middle(".brand")).ShouldBe(await Middle(".find"), tolerance: 1);
+        (await page.EvaluateAsync<int>("document.documentElement.scrollWidth")).ShouldBeLessThanOrEqualTo(Browser.Narrow.Width);
+
+        async Task<double> Middle(string part) => await page.Locator(part).First.BoundingBoxAsync() is { } box ? box.Y + (box.Height / 2) : 0;
+    }
+
+    [Fact]
     public async Task The_language_is_chosen_by_keyboard_without_scripts_and_stays_chosen()
     {
         await using var visit = await browser.Visit(system.Site, scripts: false);

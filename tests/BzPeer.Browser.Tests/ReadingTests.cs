@@ -26,8 +26,33 @@ public sealed class ReadingTests(Browser browser, SeedSystem system)
                 (await page.EvaluateAsync<int>("document.documentElement.scrollWidth")).ShouldBeLessThanOrEqualTo(window.Width, path);
             }
 
+            // The name stands where names stand, and what the page says of it is in the language of the page.
+            await page.GotoAsync($"/researchers/{author}");
+            var (above, name) = ((await page.Locator("main .eyebrow").First.BoundingBoxAsync())!, (await page.Locator("h1").BoundingBoxAsync())!);
+            name.X.ShouldBe(above.X, tolerance: 1);
+            (await page.Locator("h1").EvaluateAsync<string>("name => getComputedStyle(name).direction")).ShouldBe("rtl");
+            (await page.Locator(".headline").EvaluateAsync<string>("line => getComputedStyle(line).direction")).ShouldBe("ltr");
+
             await page.GotoAsync($"/works/{paper.Id}");
             (await page.Locator("h1").EvaluateAsync<string>("title => getComputedStyle(title).direction")).ShouldBe("rtl");
+        }
+    }
+
+    [Fact]
+    public async Task In_text_of_twice_the_size_no_heading_is_squeezed()
+    {
+        await using var visit = await browser.Visit(system.Site);
+        var page = visit.Page;
+        foreach (var path in new[] { "/", "/researchers/{seed}", "/researchers/{seed}/growth", "/explore/researcher/{seed}", "/analytics" })
+        {
+            await page.GotoAsync(system.Address(path));
+            // As a browser does that makes text larger and leaves the width of the window to the queries.
+            await page.EvaluateAsync("document.documentElement.style.fontSize = '200%'");
+
+            (await page.EvaluateAsync<int>("document.documentElement.scrollWidth")).ShouldBeLessThanOrEqualTo(Browser.Desktop.Width, path);
+            // Narrower than four of its letters it is read from top to bottom.
+            (await page.Locator("main").Locator("h1, h2, h3, .lead").EvaluateAllAsync<string[]>(
+                "all => all.filter(each => each.checkVisibility() && each.clientWidth < 4 * parseFloat(getComputedStyle(each).fontSize) && each.textContent.trim().length > 4).map(each => each.textContent)")).ShouldBeEmpty(path);
         }
     }
 
