@@ -37,18 +37,18 @@ public sealed class GermanTests(Browser browser, SeedSystem system)
     {
         await using var site = await Site.StartAsync();
         await using var visit = await browser.Visit(site.Client.BaseAddress!, window: Browser.Narrow, language: "de");
-        var page = visit.Page;
-        await page.GotoAsync("/");
-        (await Middle(".brand")).ShouldBe(await Middle(".bar nav"), tolerance: 1);
-        (await Middle(".find")).ShouldBeGreaterThan(await Middle(".brand") + 20);
+        await visit.Page.GotoAsync("/");
+        (await Middle(visit.Page, ".brand")).ShouldBe(await Middle(visit.Page, ".bar nav"), tolerance: 1);
+        (await Middle(visit.Page, ".find")).ShouldBeGreaterThan(await Middle(visit.Page, ".brand") + 20);
 
         // Who is signed in has more in it than fits beside the name, and the search stands there instead.
-        await SignIn(page, site.World.Find("Stefano Salsano"));
-        await page.GotoAsync("/");
-        (await Middle(".brand")).ShouldBe(await Middle(".find"), tolerance: 1);
-        (await page.EvaluateAsync<int>("document.documentElement.scrollWidth")).ShouldBeLessThanOrEqualTo(Browser.Narrow.Width);
+        await using var own = await browser.Visit(site.Client.BaseAddress!, window: Browser.Narrow);
+        await SignIn(own.Page, site.World.Find("Stefano Salsano"));
+        await own.Page.GotoAsync("/");
+        (await Middle(own.Page, ".brand")).ShouldBe(await Middle(own.Page, ".find"), tolerance: 1);
+        (await own.Page.EvaluateAsync<int>("document.documentElement.scrollWidth")).ShouldBeLessThanOrEqualTo(Browser.Narrow.Width);
 
-        async Task<double> Middle(string part) => await page.Locator(part).First.BoundingBoxAsync() is { } box ? box.Y + (box.Height / 2) : 0;
+        static async Task<double> Middle(IPage page, string part) => await page.Locator(part).First.BoundingBoxAsync() is { } box ? box.Y + (box.Height / 2) : 0;
     }
 
     [Fact]
