@@ -89,8 +89,12 @@ public sealed class BzPeerSystem(BzPeerSystemOptions options) : IAsyncLifetime
     /// <inheritdoc />
     public async ValueTask InitializeAsync()
     {
-        await StopCrashedSystemsAsync();
-        alive = FolderLock.TryAlone(Path.Combine(folder, "alive.lock"));
+        using (await TidyingAsync())
+        {
+            await StopCrashedSystemsAsync();
+            alive = FolderLock.TryAlone(Path.Combine(folder, "alive.lock"));
+        }
+
         tokens = new TestTokens(Path.Combine(folder, "signing-key"));
 
         Func<string, Task<string>> newStore;
@@ -137,12 +141,19 @@ public sealed class BzPeerSystem(BzPeerSystemOptions options) : IAsyncLifetime
             await ownServers.StopAsync();
             await Servers.ForgetAsync(folder);
         }
+        using var tidying = await TidyingAsync();
         alive?.Dispose();
         if (TestContext.Current.TestState?.Result != TestResult.Failed && Directory.Exists(folder))
             Directory.Delete(folder, recursive: true);
     }
 
     private static string SystemsFolder => Path.Combine(Repository.DataFolder, "tests", "systems");
+
+    /// <summary>
+    /// One after the other: between the making of a folder and the taking of its lock, or the end of that and of the folder, whoever tidies up
+    /// would take it for a crashed one's.
+    /// </summary>
+    private static Task<IDisposable> TidyingAsync() => FolderLock.AloneAsync(SystemsFolder + ".lock", TimeSpan.FromMinutes(3));
 
     /// <remarks>A test process that was killed could not stop its services. Its lock is free, and the folder says which they are.</remarks>
     private static async Task StopCrashedSystemsAsync()
