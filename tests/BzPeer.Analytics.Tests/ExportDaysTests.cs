@@ -113,7 +113,7 @@ public sealed class ExportDaysTests : IAsyncLifetime
         (tail.StatusCode, await tail.Content.ReadAsStringAsync(Ct)).ShouldBe((HttpStatusCode.PartialContent, "PAR1"));
 
         using var head = await client.SendAsync(new(HttpMethod.Head, address), Ct);
-        (head.StatusCode, head.Content.Headers.ContentLength, (await head.Content.ReadAsByteArrayAsync(Ct)).Length).ShouldBe((HttpStatusCode.OK, bytes.LongLength, 0));
+        (head.StatusCode, head.Content.Headers.ContentLength).ShouldBe((HttpStatusCode.OK, bytes.LongLength));
 
         using var compressed = new HttpRequestMessage(HttpMethod.Get, $"/api/events/days/{Ago(30)}.ndjson");
         compressed.Headers.AcceptEncoding.Add(new("gzip"));
