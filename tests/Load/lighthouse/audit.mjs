@@ -5,7 +5,12 @@ import lighthouse from "lighthouse";
 const [url, chromePath, flags] = process.argv.slice(2);
 const chrome = await launch({ chromePath, chromeFlags: ["--headless=new", ...flags.split(" ")] });
 try {
-  const { lhr } = await lighthouse(url, { port: chrome.port, output: "json", logLevel: "error", onlyCategories: ["performance", "accessibility", "best-practices", "seo"] });
+  const audited = async () => (await lighthouse(url, { port: chrome.port, output: "json", logLevel: "error", onlyCategories: ["performance", "accessibility", "best-practices", "seo"] })).lhr;
+  const scored = ({ categories }) => Object.values(categories).every(({ score }) => score !== null);
+  // Now and then the browser records no paint of a page, and a run without a score says nothing of it.
+  let lhr = await audited();
+  if (!scored(lhr)) lhr = await audited();
+  if (!scored(lhr)) throw new Error(`Lighthouse gave no score of ${url} twice: ${lhr.runtimeError?.message ?? lhr.runWarnings.join(" ")}`);
   const scores = Object.fromEntries(Object.entries(lhr.categories).map(([name, category]) => [name, category.score]));
   const number = audit => lhr.audits[audit].numericValue;
   const failed = Object.values(lhr.categories).flatMap(category => category.auditRefs
